@@ -1,0 +1,177 @@
+"""Who calls: a subject for whom the call is made, and the workload that makes it.
+
+Both are ES256 tokens of the auth service, verified here against its public keys without a network call.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+import grpc
+from joserfc import errors as jose_errors
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from service_runtime.errors import DomainError, Reason
+
+ISSUER = "bloom-auth"
+AUDIENCE = "bloom"
+ACCESS_TYPE = "at+jwt"  # RFC 9068
+WORKLOAD_TYPE = "wl+jwt"
+# Clocks of two hosts of one cluster differ by less than this.
+_LEEWAY_SECONDS = 5
+_CACHED_TOKENS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A caller; `subject` is `users/{uuid}` or `serviceAccounts/{uuid}`, a lone workload has none."""
+
+    subject: str = ""
+    org_id: UUID | None = None
+    permissions: frozenset[str] = frozenset()
+    session_id: str = ""
+    workload: str = ""
+    # The subject's own token, passed on to the next hop; never printed.
+    token: str = field(default="", repr=False, compare=False)
+
+    @property
+    def tenant(self) -> UUID:
+        """The organization; a caller without one has nothing to read or write."""
+        if self.org_id is None:
+            raise _unauthenticated(
+                Reason.ERROR_REASON_TOKEN_INVALID, "This token belongs to no organization."
+            )
+        return self.org_id
+
+
+ANONYMOUS = Identity()
+current_identity: ContextVar[Identity] = ContextVar("current_identity", default=ANONYMOUS)
+
+
+class KeySource(Protocol):
+    """Where public keys come from."""
+
+    async def fetch(self) -> KeySet:
+        """The current JSON Web Key Set."""
+
+
+class TokenVerifier:
+    """Verifies tokens and remembers those it has seen until they expire."""
+
+    def __init__(
+        self, source: KeySource, *, refetch_seconds: float = 5.0, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._source = source
+        self._time = clock
+        self._keys: KeySet | None = None
+        self._fetched_at = float("-inf")
+        self._refetch_seconds = refetch_seconds
+        self._seen: OrderedDict[str, tuple[str, dict[str, object]]] = OrderedDict()
+
+    async def claims(self, token: str, expected_type: str) -> dict[str, object]:
+        """The token's claims. Raises DomainError TOKEN_INVALID or TOKEN_EXPIRED."""
+        seen = self._seen.get(token)
+        if seen is None:
+            seen = await self._verify(token)
+            self._remember(token, seen)
+        token_type, claims = seen
+        if token_type != expected_type:
+            raise _invalid_token()
+        expires = claims["exp"]
+        if not isinstance(expires, int | float) or expires + _LEEWAY_SECONDS < self._time():
+            self._seen.pop(token, None)
+            raise _unauthenticated(
+                Reason.ERROR_REASON_TOKEN_EXPIRED, "The access token has expired. Refresh it and try again."
+            )
+        return claims
+
+    async def _verify(self, token: str) -> tuple[str, dict[str, object]]:
+        keys = await self._current_keys()
+        try:
+            decoded = jwt.decode(token, keys, algorithms=["ES256"])
+        except (jose_errors.InvalidKeyIdError, jose_errors.MissingKeyError, ValueError) as unknown_key:
+            # A key that is newer than our copy; a forged id cannot make us ask more often than the limit.
+            if self._time() - self._fetched_at < self._refetch_seconds:
+                raise _invalid_token() from unknown_key
+            decoded = await self._verify_anew(token)
+        except jose_errors.JoseError as broken:
+            raise _invalid_token() from broken
+        claims, header = dict(decoded.claims), decoded.header
+        if (
+            claims.get("iss") != ISSUER
+            or claims.get("aud") != AUDIENCE
+            or "exp" not in claims
+            or "sub" not in claims
+        ):
+            raise _invalid_token()
+        return str(header.get("typ", "")), claims
+
+    async def _verify_anew(self, token: str) -> jwt.Token:
+        self._keys = None
+        try:
+            return jwt.decode(token, await self._current_keys(), algorithms=["ES256"])
+        except (jose_errors.JoseError, ValueError) as broken:
+            raise _invalid_token() from broken
+
+    async def _current_keys(self) -> KeySet:
+        if self._keys is None:
+            self._keys = await self._source.fetch()
+            self._fetched_at = self._time()
+        return self._keys
+
+    def _remember(self, token: str, seen: tuple[str, dict[str, object]]) -> None:
+        self._seen[token] = seen
+        if len(self._seen) > _CACHED_TOKENS:
+            self._seen.popitem(last=False)
+
+
+async def identify(verifier: TokenVerifier, bearer: str, workload_token: str) -> Identity:
+    """The identity of a call with these two tokens, each of which may be empty."""
+    workload = ""
+    if workload_token:
+        workload = str((await verifier.claims(workload_token, WORKLOAD_TYPE))["sub"]).removeprefix(
+            "workloads/"
+        )
+    if not bearer:
+        return Identity(workload=workload)
+    claims = await verifier.claims(bearer, ACCESS_TYPE)
+    permissions = claims.get("perms")
+    if not isinstance(permissions, list):
+        raise _invalid_token()
+    return Identity(
+        subject=str(claims["sub"]),
+        org_id=_organization(claims),
+        permissions=frozenset(map(str, permissions)),
+        session_id=str(claims.get("sid", "")),
+        workload=workload,
+        token=bearer,
+    )
+
+
+def _organization(claims: dict[str, object]) -> UUID:
+    try:
+        return UUID(str(claims["org"]))
+    except (KeyError, ValueError) as broken:
+        raise _invalid_token() from broken
+
+
+def token_missing() -> DomainError:
+    """The method needs a token and none came."""
+    return _unauthenticated(
+        Reason.ERROR_REASON_TOKEN_MISSING, "Sign in first: send `Authorization: Bearer <access token>`."
+    )
+
+
+def _invalid_token() -> DomainError:
+    return _unauthenticated(
+        Reason.ERROR_REASON_TOKEN_INVALID, "The access token is not valid. Sign in again."
+    )
+
+
+def _unauthenticated(reason: "Reason.ValueType", message: str) -> DomainError:
+    return DomainError(grpc.StatusCode.UNAUTHENTICATED, reason, message)

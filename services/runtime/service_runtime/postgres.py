@@ -1,0 +1,146 @@
+"""PostgreSQL: a pool, and transactions that belong to one organization.
+
+Row-level security is forced on every tenant table and reads `app.org_id`, which is set here with SET LOCAL:
+it ends with the transaction, so a connection that goes back to the pool belongs to nobody.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import asyncpg
+import grpc
+
+from service_runtime import deadlines
+from service_runtime.errors import DomainError, Reason, deadline_exceeded, unavailable
+
+if TYPE_CHECKING:  # generic in the stubs only
+    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection = asyncpg.pool.PoolConnectionProxy
+
+# A transaction outside of any call (a job, the relay) ends by then.
+_BACKGROUND_SECONDS = 30.0
+_ACQUIRE_SECONDS = 5.0
+
+
+class Postgres:
+    """One pool. Build it with `Postgres.connect`, give it back with `close`."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self.pool = pool
+
+    @classmethod
+    async def connect(cls, url: str, *, size: int) -> "Postgres":
+        """Opens the pool. Raises DomainError DEPENDENCY_UNAVAILABLE when the server does not answer."""
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=min(2, size),
+                max_size=size,
+                init=_prepare,
+                reset=_keep,
+                timeout=_ACQUIRE_SECONDS,
+            )
+        except (OSError, asyncpg.PostgresError, TimeoutError) as down:
+            raise unavailable("postgresql") from down
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Waits for running transactions, up to five seconds."""
+        try:
+            async with asyncio.timeout(5):
+                await self.pool.close()
+        except TimeoutError:
+            self.pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self, org_id: UUID, **settings: UUID) -> AsyncIterator[Connection]:
+        """A transaction in which only rows of `org_id` exist. `settings` become further `app.*` names."""
+        local = "".join(f"SET LOCAL app.{name} = '{value}';" for name, value in settings.items())
+        async with self._begun(f"SET LOCAL app.org_id = '{org_id}';{local}") as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def unscoped(self) -> AsyncIterator[Connection]:
+        """A transaction of no organization: tenant tables look empty in it, and refuse every write."""
+        async with self._begun("") as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def relaying(self) -> AsyncIterator[Connection]:
+        """For the outbox relay alone: it sees the outbox of all organizations, and nothing else of theirs."""
+        async with self._begun("SET LOCAL app.relay = 'on';") as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _begun(self, local: str) -> AsyncIterator[Connection]:
+        seconds = deadlines.remaining(_BACKGROUND_SECONDS)
+        if seconds <= 0:
+            raise deadline_exceeded()
+        # One round trip. The values are UUIDs and integers, so nothing needs quoting.
+        begin = f"BEGIN;{local}SET LOCAL statement_timeout = {int(seconds * 1000) + 1}"
+        with _driver_errors():
+            async with AsyncExitStack() as stack:
+                with _lost_connections():
+                    acquired = self.pool.acquire(timeout=min(seconds, _ACQUIRE_SECONDS))
+                    connection = await stack.enter_async_context(acquired)
+                    await connection.execute(begin)
+                try:
+                    yield connection
+                except BaseException:
+                    await asyncio.shield(_roll_back(connection))
+                    raise
+                with _lost_connections():
+                    await connection.execute("COMMIT")
+
+
+@contextmanager
+def _driver_errors() -> Iterator[None]:
+    """The driver's own errors, also those of the statements inside, as what the caller may see."""
+    try:
+        yield
+    except asyncpg.QueryCanceledError as late:
+        raise deadline_exceeded() from late
+    except (
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.OperatorInterventionError,
+    ) as down:
+        raise unavailable("postgresql") from down
+    except asyncpg.TooManyConnectionsError as full:
+        raise _overloaded() from full
+
+
+@contextmanager
+def _lost_connections() -> Iterator[None]:
+    """Around our own statements only: an OSError of the block inside is somebody else's."""
+    try:
+        yield
+    except (OSError, TimeoutError) as down:
+        raise unavailable("postgresql") from down
+
+
+async def _roll_back(connection: Connection) -> None:
+    if not connection.is_closed():
+        try:
+            await connection.execute("ROLLBACK")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            connection.terminate()
+
+
+async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def _keep(_connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Instead of asyncpg's reset query, a round trip for each transaction: everything we set is LOCAL."""
+
+
+def _overloaded() -> DomainError:
+    return DomainError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.ERROR_REASON_OVERLOADED, "The database is busy. Try again."
+    )

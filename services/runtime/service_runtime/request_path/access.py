@@ -1,0 +1,40 @@
+"""Access: the policy that the method declares, applied to the caller."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc
+from bloom.options.v1 import policy_pb2
+
+from service_runtime.errors import DomainError, Reason
+from service_runtime.identity import Identity, token_missing
+from service_runtime.policy import Method
+from service_runtime.request_path.chain import Call
+
+
+@asynccontextmanager
+async def access(call: Call) -> AsyncIterator[None]:
+    """Refuses before any work is done."""
+    permit(call.method, call.identity)
+    yield
+
+
+def permit(method: Method, identity: Identity) -> None:
+    """Raises DomainError unless `identity` may call `method`. Permission is the subject's alone."""
+    if method.auth == policy_pb2.AUTH_LEVEL_PUBLIC:
+        return
+    if method.auth != policy_pb2.AUTH_LEVEL_WORKLOAD and not identity.subject:
+        raise token_missing()
+    if method.workload and not identity.workload:
+        raise DomainError(
+            grpc.StatusCode.PERMISSION_DENIED,
+            Reason.ERROR_REASON_WORKLOAD_REQUIRED,
+            f"{method.name} is called by services of the mesh only.",
+        )
+    if method.permission and method.permission not in identity.permissions:
+        raise DomainError(
+            grpc.StatusCode.PERMISSION_DENIED,
+            Reason.ERROR_REASON_PERMISSION_DENIED,
+            f"Your roles do not grant {method.permission}. Ask an administrator of your organization.",
+            {"permission": method.permission},
+        )

@@ -1,0 +1,143 @@
+"""Composes the stages around each method's handler, once per method."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import protovalidate
+from google.protobuf.message import Message
+
+from service_runtime.errors import DomainError, Reason
+from service_runtime.identity import ANONYMOUS, Identity
+from service_runtime.policy import OPEN_SERVICES, Method
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(slots=True)
+class Call:
+    """One call on its way to its handler."""
+
+    method: Method
+    context: Context
+    metadata: dict[str, str]
+    identity: Identity = field(default=ANONYMOUS)
+
+
+Stage = Callable[[Call], AbstractAsyncContextManager[None]]
+
+
+class RequestPath(grpc.aio.ServerInterceptor):
+    """The one server interceptor: serves declared methods through the stages and refuses all others."""
+
+    def __init__(self, methods: Sequence[Method], stages: Sequence[Stage]) -> None:
+        self._methods = {method.path: method for method in methods}
+        self._stages = tuple(stages)
+        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        path = handler_call_details.method
+        composed = self._handlers.get(path)
+        if composed is not None:
+            return composed
+        handler = await continuation(handler_call_details)
+        method = self._methods.get(path)
+        if handler is None or path.split("/")[1] in OPEN_SERVICES:
+            return handler
+        if method is None:
+            return _undeclared(handler)
+        composed = self._compose(method, handler)
+        self._handlers[path] = composed
+        return composed
+
+    def _compose(
+        self, method: Method, handler: grpc.RpcMethodHandler[Any, Any]
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        serialization = (handler.request_deserializer, handler.response_serializer)
+        checked = _checked_stream if method.client_streaming else _checked
+        if method.server_streaming:
+            proceed = handler.stream_stream or handler.unary_stream
+            streamed = self._streamed(method, proceed, checked)
+            make = (
+                grpc.stream_stream_rpc_method_handler
+                if method.client_streaming
+                else grpc.unary_stream_rpc_method_handler
+            )
+            return make(streamed, *serialization)
+        proceed = handler.stream_unary or handler.unary_unary
+        single = self._single(method, proceed, checked)
+        make_unary = (
+            grpc.stream_unary_rpc_method_handler
+            if method.client_streaming
+            else grpc.unary_unary_rpc_method_handler
+        )
+        return make_unary(single, *serialization)
+
+    def _single(self, method: Method, proceed: Any, checked: Callable[[Any], Any]) -> Any:
+        async def handle(request: Any, context: Context) -> Any:
+            call = Call(method, context, _metadata(context))
+            async with AsyncExitStack() as stack:
+                for stage in self._stages:
+                    await stack.enter_async_context(stage(call))
+                return await proceed(checked(request), context)
+
+        return handle
+
+    def _streamed(self, method: Method, proceed: Any, checked: Callable[[Any], Any]) -> Any:
+        async def handle(request: Any, context: Context) -> AsyncIterator[Any]:
+            call = Call(method, context, _metadata(context))
+            async with AsyncExitStack() as stack:
+                for stage in self._stages:
+                    await stack.enter_async_context(stage(call))
+                async for response in proceed(checked(request), context):
+                    yield response
+
+        return handle
+
+
+def _metadata(context: Context) -> dict[str, str]:
+    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
+def _checked(request: Message) -> Message:
+    """The request, if it keeps the rules that its schema declares."""
+    broken = protovalidate.collect_violations(request)
+    if broken:
+        violations = {_field_path(item.proto): item.proto.message for item in broken}
+        summary = "; ".join(f"{name}: {problem}" for name, problem in violations.items())
+        raise DomainError(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            Reason.ERROR_REASON_INVALID_FIELD,
+            summary,
+            violations=violations,
+        )
+    return request
+
+
+async def _checked_stream(requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
+    async for request in requests:
+        yield _checked(request)
+
+
+def _field_path(violation: Any) -> str:
+    """`user.email`; a rule over several fields is named after the field by its id."""
+    if violation.field is None or not violation.field.elements:
+        return str(violation.rule_id)
+    return ".".join(element.field_name for element in violation.field.elements)
+
+
+def _undeclared(handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
+    async def refuse(_request: object, context: Context) -> None:
+        await context.abort(grpc.StatusCode.PERMISSION_DENIED, "This method declares no policy.")
+
+    return grpc.unary_unary_rpc_method_handler(
+        refuse, handler.request_deserializer, handler.response_serializer
+    )

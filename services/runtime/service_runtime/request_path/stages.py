@@ -1,0 +1,154 @@
+"""The stages before access, in their order: errors, telemetry, deadline, admission, identity."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import grpc
+from grpc_status import rpc_status
+from opentelemetry import propagate, trace
+from opentelemetry.trace import SpanKind, StatusCode
+
+from service_runtime import deadlines
+from service_runtime.errors import DomainError, Reason, deadline_exceeded, to_status
+from service_runtime.identity import TokenVerifier, current_identity, identify
+from service_runtime.request_path.chain import Call, Stage
+
+_log = logging.getLogger("bloom.request")
+_tracer = trace.get_tracer("service_runtime")
+
+
+@asynccontextmanager
+async def errors(call: Call) -> AsyncIterator[None]:
+    """Turns what was raised into the status that the caller gets. No driver text passes."""
+    try:
+        yield
+    except DomainError as refused:
+        failure = refused
+    except (grpc.aio.AbortError, asyncio.CancelledError, GeneratorExit):
+        raise
+    except Exception:  # noqa: BLE001 whatever it is, the caller gets no driver text
+        trace_id = f"{trace.get_current_span().get_span_context().trace_id:032x}"
+        _log.exception("unexpected error in %s", call.method.full_name)
+        failure = DomainError(
+            grpc.StatusCode.INTERNAL,
+            Reason.ERROR_REASON_INTERNAL,
+            "Something broke on our side. Tell support the trace id.",
+            {"trace_id": trace_id},
+        )
+    else:
+        return
+    await call.context.abort_with_status(rpc_status.to_status(to_status(failure)))
+
+
+@asynccontextmanager
+async def telemetry(call: Call) -> AsyncIterator[None]:
+    """A server span that continues the caller's trace, and one log line a call. Contents stay out of both."""
+    parent = propagate.extract(call.metadata)
+    attributes = {"rpc.system": "grpc", "rpc.service": call.method.service, "rpc.method": call.method.name}
+    started, outcome = time.perf_counter(), "OK"
+    with _tracer.start_as_current_span(
+        call.method.full_name,
+        parent,
+        SpanKind.SERVER,
+        attributes,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield
+        except DomainError as refused:
+            outcome = refused.code.name
+            span.set_attribute("bloom.error.reason", refused.reason_name)
+            raise
+        except asyncio.CancelledError:
+            outcome = "CANCELLED"
+            raise
+        except Exception:
+            outcome = "INTERNAL"
+            raise
+        finally:
+            span.set_attribute("rpc.grpc.status", outcome)
+            if outcome == "INTERNAL":
+                span.set_status(StatusCode.ERROR)
+            _log_call(call, outcome, time.perf_counter() - started)
+
+
+def _log_call(call: Call, outcome: str, seconds: float) -> None:
+    caller = call.identity
+    _log.info(
+        "%s %s",
+        call.method.name,
+        outcome,
+        extra={
+            "rpc": call.method.full_name,
+            "status": outcome,
+            "duration_ms": round(seconds * 1000, 2),
+            "subject": caller.subject,
+            "org": str(caller.org_id or ""),
+            "workload": caller.workload,
+        },
+    )
+
+
+def deadline(max_seconds: float) -> Stage:
+    """Ends the call when the caller's time is over; a call without a deadline gets the server's maximum."""
+
+    @asynccontextmanager
+    async def stage(call: Call) -> AsyncIterator[None]:
+        remaining = call.context.time_remaining()
+        seconds = max_seconds if remaining is None else min(remaining, max_seconds)
+        token = deadlines.set_remaining(seconds)
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError as late:
+            raise deadline_exceeded() from late
+        finally:
+            deadlines.reset(token)
+
+    return stage
+
+
+class Admission:
+    """Serves at most `limit` calls at once and refuses the rest early, before they cost anything."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.running = 0
+
+    @asynccontextmanager
+    async def __call__(self, call: Call) -> AsyncIterator[None]:
+        if self.running >= self._limit:
+            raise DomainError(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                Reason.ERROR_REASON_OVERLOADED,
+                "Too many calls at once. Try again in a second.",
+                {"limit": str(self._limit)},
+                retry_after=timedelta(seconds=1),
+            )
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
+
+
+def identity_stage(verifier: TokenVerifier) -> Stage:
+    """Verifies the subject's and the workload's token, and puts the identity where handlers find it."""
+
+    @asynccontextmanager
+    async def stage(call: Call) -> AsyncIterator[None]:
+        bearer = call.metadata.get("authorization", "")
+        token = bearer[7:] if bearer[:7].lower() == "bearer " else ""
+        call.identity = await identify(verifier, token, call.metadata.get("x-bloom-workload", ""))
+        reset = current_identity.set(call.identity)
+        try:
+            yield
+        finally:
+            current_identity.reset(reset)
+
+    return stage

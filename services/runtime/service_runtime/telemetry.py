@@ -1,0 +1,70 @@
+"""Traces over OTLP, W3C and X-Ray propagation, and logs as JSON lines that carry the trace id."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+from opentelemetry import propagate, trace
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.propagators.aws import AwsXRayPropagator
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+# What a log record always has; everything else was given as `extra` and is printed.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def set_up(service: str, *, otlp_endpoint: str, log_level: str, environment: str) -> TracerProvider:
+    """Call once, before the server is built. Without an endpoint spans exist (for the log) and go nowhere."""
+    # The last one wins on extraction: W3C, when both headers come.
+    propagate.set_global_textmap(CompositePropagator([AwsXRayPropagator(), TraceContextTextMapPropagator()]))
+    resource = Resource.create({"service.name": service, "deployment.environment.name": environment})
+    provider = TracerProvider(resource=resource)
+    if otlp_endpoint:
+        exporter = OTLPSpanExporter(endpoint=otlp_endpoint, insecure=otlp_endpoint.startswith("http://"))
+        provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
+    trace.set_tracer_provider(provider)
+    _log_json(service, log_level)
+    return provider
+
+
+def trace_id() -> str:
+    """The current trace in 32 hex digits; zeros outside of one."""
+    return f"{trace.get_current_span().get_span_context().trace_id:032x}"
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, service, logger, message, trace ids, and the extra."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        span = trace.get_current_span().get_span_context()
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "service": self._service,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if span.is_valid:
+            line |= {"trace_id": f"{span.trace_id:032x}", "span_id": f"{span.span_id:016x}"}
+        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def _log_json(service: str, level: str) -> None:
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter(service))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # Libraries tell their own troubles, not their progress.
+    for noisy in ("httpx", "httpx2", "httpcore", "anthropic", "aiohttp", "pgqueuer", "opentelemetry"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
