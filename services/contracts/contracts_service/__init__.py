@@ -1,0 +1,1 @@
+"""Contracts: documents in, values proven by their own words out."""
