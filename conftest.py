@@ -1,4 +1,4 @@
-"""One PostgreSQL for all tests of a run: the same bootstrap and migrations as the laptop mesh."""
+"""What tests of all members share: one migrated PostgreSQL a run, and tokens as auth signs them."""
 
 import asyncio
 import shutil
@@ -8,15 +8,20 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from contracts_service import queue
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
 from local_mesh import bootstrap
 from local_mesh.credentials import DATABASES, Credentials
 from local_mesh.migrations import Migrations
 from local_mesh.ports import choose_ports
 from local_mesh.postgres import SUPERUSER, Cluster
+from service_runtime.identity import ACCESS_TYPE, AUDIENCE, ISSUER, WORKLOAD_TYPE, TokenVerifier
 
 
 @dataclass(frozen=True)
@@ -68,3 +73,38 @@ async def _prepare(served: Databases, log: Path) -> None:
     await bootstrap.bootstrap(served.cluster, served.credentials)
     await asyncio.gather(*(Migrations.of(name).apply(served.owner(name)) for name in DATABASES))
     await queue.install(served.owner("contracts"))
+
+
+class Signer:
+    """A signing key with its public set, and how often the set was asked for."""
+
+    def __init__(self) -> None:
+        self.key = ECKey.generate_key("P-256", parameters={"kid": uuid4().hex, "alg": "ES256"})
+        self.fetches = 0
+
+    async def fetch(self) -> KeySet:
+        self.fetches += 1
+        return KeySet.import_key_set({"keys": [self.key.as_dict(private=False)]})
+
+    def sign(self, kind: str = ACCESS_TYPE, key: Any = None, algorithm: str = "ES256", **claims: Any) -> str:
+        signing = key or self.key
+        header = {"alg": algorithm, "kid": self.key.kid, "typ": kind}
+        body = {"iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 60, **claims}
+        return jwt.encode(header, body, signing, algorithms=[algorithm])
+
+    def subject(self, org: UUID | None = None, permissions: tuple[str, ...] = (), **claims: Any) -> str:
+        given = {"sub": f"users/{uuid4()}", "org": str(org or uuid4()), "perms": list(permissions)}
+        return self.sign(**{**given, **claims})
+
+    def workload(self, name: str = "contracts", **claims: Any) -> str:
+        return self.sign(WORKLOAD_TYPE, sub=f"workloads/{name}", **claims)
+
+
+@pytest.fixture
+def signer() -> Signer:
+    return Signer()
+
+
+@pytest.fixture
+def verifier(signer: Signer) -> TokenVerifier:
+    return TokenVerifier(signer, refetch_seconds=0)

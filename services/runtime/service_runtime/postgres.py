@@ -133,7 +133,12 @@ async def _roll_back(connection: Connection) -> None:
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads)
+
+
+def _to_json(value: object) -> str:
+    """Ours are mappings and lists; a string is JSON already, from a library that shares our transaction."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 async def _keep(_connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -18,6 +18,7 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_reflection.v1alpha import reflection
 
 from service_runtime import request_path, telemetry
+from service_runtime.errors import DomainError
 from service_runtime.identity import TokenVerifier
 from service_runtime.policy import OPEN_SERVICES, methods_of
 from service_runtime.settings import ServiceSettings
@@ -99,6 +100,8 @@ def serve(name: str, settings: ServiceSettings, build: Build) -> None:
     )
     try:
         uvloop.run(_serve(name, settings, build))
+    except DomainError as refused:
+        sys.exit(f"{name} cannot start: {refused.message}")
     finally:
         provider.shutdown()
 

@@ -54,7 +54,8 @@ def load(settings_type: type[SettingsT]) -> SettingsT:
     except ValidationError as error:
         # A wrong value may be a secret: the message names the variable and the rule, never the input.
         problems += [
-            f"{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors(include_input=False)
+            f"{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False)
         ]
         settings = None
     if problems or settings is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,13 +92,15 @@ class RequestPath(grpc.aio.ServerInterceptor):
         return handle
 
     def _streamed(self, method: Method, proceed: Any, checked: Callable[[Any], Any]) -> Any:
-        async def handle(request: Any, context: Context) -> AsyncIterator[Any]:
+        async def handle(request: Any, context: Context) -> None:
             call = Call(method, context, _metadata(context))
             async with AsyncExitStack() as stack:
                 for stage in self._stages:
                     await stack.enter_async_context(stage(call))
-                async for response in proceed(checked(request), context):
-                    yield response
+                # Written, not yielded: an abandoned generator would unwind the stages in another task.
+                responses = await stack.enter_async_context(aclosing(proceed(checked(request), context)))
+                async for response in responses:
+                    await context.write(response)
 
         return handle
 

@@ -1,0 +1,75 @@
+# The commands of the project. Everything installs into .venv, everything that runs keeps its state in .local.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MEMBERS := protos services/runtime services/auth services/contracts services/ai-gateway gateway deploy/local
+SOURCES := protos services gateway deploy tests
+CONTRACT ?=
+ONCE ?=
+
+.PHONY: help install generate lock run up down test check fix bench bench-rest
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
+
+install: $(VENV)/.installed generate  ## everything that is needed, from the lock
+
+$(VENV)/.installed: requirements.lock requirements.bootstrap.lock $(MEMBERS:%=%/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.bootstrap.lock
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock requirements.bootstrap.lock
+	@mkdir -p protos/generated/bloom protos/generated/buf
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
+	@touch $@
+
+generate: protos/generated/bloom/descriptors.binpb gateway/rest_gateway/wire/ext_proc_pb2.py
+
+protos/generated/bloom/descriptors.binpb: $(VENV)/.installed protos/generate.py $(shell find protos/bloom -name '*.proto')
+	@PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python protos/generate.py
+	@touch $@
+
+gateway/rest_gateway/wire/ext_proc_pb2.py: $(VENV)/.installed gateway/generate.py $(shell find gateway/protos -name '*.proto')
+	@PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python gateway/generate.py
+	@touch $@
+
+lock:  ## resolve all members anew and pin them with hashes
+	@uv=$$(command -v uv || echo $(BIN)/uv); \
+	$$uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
+	  --python-version 3.11 pyproject.toml:dev gateway/pyproject.toml:dev deploy/local/pyproject.toml:dev \
+	  $(MEMBERS:%=%/pyproject.toml) -o requirements.lock
+
+run: install  ## start all, take a contract through the main job, serve (ONCE=1, CONTRACT=path)
+	@$(BIN)/python -m local_mesh run $(if $(ONCE),--once) $(if $(CONTRACT),--contract "$(CONTRACT)")
+
+up: install  ## start all in the background
+	@$(BIN)/python -m local_mesh up --detach
+
+down:  ## stop what `make up` started
+	@$(BIN)/python -m local_mesh down
+
+test: install  ## every test
+	@$(BIN)/pytest
+
+check: install  ## format, lint, types, imports, schema, migrations
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports
+	@$(BIN)/buf lint protos/generated/bloom/descriptors.binpb --config protos/buf.yaml
+	@PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python protos/breaking.py
+	@$(BIN)/squawk --config .squawk.toml $$(find services -path '*/migrations/*.sql')
+
+fix: install  ## format, and mend what can be mended
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
+
+bench: bench-rest  ## every bench
+
+bench-rest: install  ## a read through the full path beside a bare handler
+	@$(BIN)/python -m tests.bench.rest

@@ -1,0 +1,91 @@
+"""What the simulator says: scripted, extracted by rules, looked up for a question, or the least that fits."""
+
+import json
+from collections.abc import Mapping
+
+from claude_simulator import ask, rules, tokens
+from claude_simulator.faults import Fault, FaultKind
+from claude_simulator.request import MessagesRequest
+from claude_simulator.schema import Schema, conforms, properties_of, smallest
+from claude_simulator.script import ScriptedAnswer
+from claude_simulator.wire import Answer
+
+INSTRUCTIONS = "instructions_to_reader"
+OFF_SCHEMA_TEXT = '{"unexpected": "this answer does not conform to the schema"}'
+NO_SCHEMA_TEXT = (
+    "This answer comes from the Claude simulator, which stands in for Claude on a developer's machine. "
+    "It knows no language: it follows fixed rules over the text it was sent."
+)
+
+
+def compose(
+    asked: MessagesRequest, scripted: ScriptedAnswer | None = None, fault: Fault | None = None
+) -> Answer:
+    """The answer's text and why it stops, within `max_tokens` and the stop sequences."""
+    if fault is not None and fault.kind is FaultKind.REFUSAL:
+        return Answer("", "refusal")
+    text = (
+        OFF_SCHEMA_TEXT
+        if fault is not None and fault.kind is FaultKind.OFF_SCHEMA
+        else _text(asked, scripted)
+    )
+    if fault is not None and fault.kind is FaultKind.MAX_TOKENS:
+        return Answer(text[: max(len(text) // 2, 1)], "max_tokens")
+    return _bounded(text, asked)
+
+
+def _bounded(text: str, asked: MessagesRequest) -> Answer:
+    stops = [(at, word) for word in asked.stop_sequences if (at := text.find(word)) >= 0]
+    if stops:
+        at, word = min(stops)
+        text, stopped = text[:at], word
+        if tokens.count_text(text) <= asked.max_tokens:
+            return Answer(text, "stop_sequence", stopped)
+    if tokens.count_text(text) > asked.max_tokens:
+        return Answer(text[: tokens.characters_in(asked.max_tokens)], "max_tokens")
+    return Answer(text, "end_turn")
+
+
+def _text(asked: MessagesRequest, scripted: ScriptedAnswer | None) -> str:
+    if scripted is not None and scripted.text is not None:
+        return scripted.text
+    if scripted is not None and scripted.json:
+        return _dumps(scripted.json[0])
+    if asked.schema is None:
+        return NO_SCHEMA_TEXT
+    if scripted is not None and scripted.fields is not None:
+        return _dumps(_overlaid(asked, asked.schema, scripted))
+    return _dumps(_by_rules(asked, asked.schema))
+
+
+def _overlaid(asked: MessagesRequest, schema: Schema, scripted: ScriptedAnswer) -> Mapping[str, object]:
+    parts = properties_of(schema, schema)
+    silent = {name: [] if name == INSTRUCTIONS else dict(rules.ABSENT) for name in parts}
+    base = _by_rules(asked, schema) if scripted.over_truth else silent
+    said = scripted.fields or {}
+    return {**base, **{name: value for name, value in said.items() if name in parts}}
+
+
+def _by_rules(asked: MessagesRequest, schema: Schema) -> dict[str, object]:
+    parts = properties_of(schema, schema)
+    candidate: object = None
+    if _is_field_group(schema):
+        candidate = rules.extract((name for name in parts if name != INSTRUCTIONS), asked.documents)
+    elif "sentences" in parts:
+        sentences = ask.answer(asked.question, asked.documents)
+        candidate = {"sentences": [{"text": said.text, "quotes": list(said.quotes)} for said in sentences]}
+    if not conforms(candidate, schema, schema):
+        candidate = smallest(schema, schema)
+    return candidate if isinstance(candidate, dict) else {}
+
+
+def _is_field_group(schema: Schema) -> bool:
+    parts = properties_of(schema, schema)
+    fields = [part for name, part in parts.items() if name != INSTRUCTIONS]
+    return INSTRUCTIONS in parts and all(
+        {"state", "findings"} <= properties_of(part, schema).keys() for part in fields
+    )
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

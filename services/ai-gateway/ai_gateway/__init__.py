@@ -1,0 +1,1 @@
+"""The only door to Claude: it knows nothing of contracts, and nothing else may reach Claude."""

@@ -1,0 +1,76 @@
+"""Kept answers: their key, their form, and the port that keeps them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from ai_gateway.claude.reply import Reply
+from ai_gateway.money.tokens import Tokens
+
+# Part of every key: a new form of the entry, or of the key, finds no old one.
+_FORM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CacheKey:
+    """Names one question of one organization."""
+
+    org_id: UUID
+    digest: str
+
+    def __str__(self) -> str:
+        return f"ai:answer:{_FORM}:{self.org_id}:{self.digest}"
+
+
+class AnswerCache(Protocol):
+    """Never raises: without a cache every question is asked."""
+
+    async def get(self, key: CacheKey) -> Reply | None:
+        """The kept answer."""
+
+    async def put(self, key: CacheKey, reply: Reply) -> None:
+        """Keeps a complete, good answer for a while."""
+
+    async def close(self) -> None:
+        """Ends its connections."""
+
+
+class NoAnswerCache:
+    """Keeps nothing (`USE_REDIS=false`)."""
+
+    async def get(self, key: CacheKey) -> Reply | None:
+        return None
+
+    async def put(self, key: CacheKey, reply: Reply) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+def key_of(org_id: UUID, destination: str, api_version: str, body: Mapping[str, object]) -> CacheKey:
+    """The key of a resolved request: everything that can change its answer is in it, and the organization."""
+    asked = {"org": str(org_id), "to": destination, "version": api_version, "body": body}
+    canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    # Surrogates cannot come in by gRPC; if one did, it must not become equal to another.
+    digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    return CacheKey(org_id, digest)
+
+
+def to_bytes(reply: Reply) -> bytes:
+    """As it is kept."""
+    tokens = reply.tokens
+    entry = [
+        reply.parts, reply.stop_reason, reply.model, reply.request_id, reply.simulated,
+        [tokens.input, tokens.output, tokens.cache_read, tokens.cache_write_5m, tokens.cache_write_1h],
+    ]  # fmt: skip
+    return json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def from_bytes(kept: bytes) -> Reply:
+    """As it was given. Raises ValueError, TypeError for anything else."""
+    parts, stop_reason, model, request_id, simulated, tokens = json.loads(kept)
+    return Reply(tuple(map(str, parts)), stop_reason, Tokens(*map(int, tokens)), model, request_id, simulated)

@@ -1,0 +1,87 @@
+"""Requests to the Messages API as bytes, and its answers as they come."""
+
+from collections.abc import AsyncIterator
+from typing import cast
+
+import httpx2
+from anthropic import AsyncAnthropic, AsyncStream
+
+from ai_gateway.claude import faults
+from ai_gateway.claude.faults import ClaudeError, FaultKind
+from ai_gateway.claude.reply import SIMULATOR_HEADER, Gathering
+
+
+class Exchange:
+    """A response whose head has come. Close it, whatever happens."""
+
+    def __init__(self, response: httpx2.Response, *, simulated: bool) -> None:
+        self._response = response
+        headers = response.headers
+        self.gathering = Gathering(
+            headers.get("request-id", ""), simulated=simulated or SIMULATOR_HEADER in headers
+        )
+        self._events = AsyncStream.raw_events(response)
+        self._first: str | None = None
+
+    async def body(self) -> bytes:
+        """The whole body. Raises ClaudeError CUT, begun."""
+        try:
+            with faults.told_apart():
+                return await self._response.aread()
+        except ClaudeError as fault:
+            fault.began = True
+            raise
+
+    async def begin(self) -> None:
+        """Waits for the first event of a stream. Raises a ClaudeError that has not begun."""
+        event = await self._next()
+        if event is None:
+            raise ClaudeError(FaultKind.CUT)
+        self._first = self.gathering.take_event(event)
+
+    async def texts(self) -> AsyncIterator[str]:
+        """The text of a begun stream, piece by piece. Raises a ClaudeError unless its end came."""
+        try:
+            if self._first:
+                yield self._first
+            while not self.gathering.complete:
+                event = await self._next()
+                if event is None:
+                    raise ClaudeError(FaultKind.CUT)
+                if text := self.gathering.take_event(event):
+                    yield text
+        except ClaudeError as fault:
+            fault.began = True
+            raise
+
+    async def close(self) -> None:
+        """Gives the connection back; one whose answer has not been read to its end is closed."""
+        await self._response.aclose()
+
+    async def _next(self) -> str | None:
+        with faults.told_apart():
+            async for event in self._events:
+                if event.event == "error":
+                    raise faults.of_event(event.data)
+                if event.event != "ping" and event.data:
+                    return event.data
+        return None
+
+
+class Upstream:
+    """The wire. Every request is sent once; who asks again is the caller."""
+
+    def __init__(self, client: AsyncAnthropic, *, simulator: bool) -> None:
+        self._client = client
+        self._simulator = simulator
+
+    async def send(self, path: str, content: bytes) -> Exchange:
+        """Posts `content`, which leaves as it is. Raises ClaudeError."""
+        with faults.told_apart():
+            # Streamed also where the answer is not: so a cut body can be told from one that never began.
+            # And cast to the response itself, which spares the SDK's models; its types foresee one or
+            # the other.
+            response = await self._client.post(
+                path, content=content, cast_to=httpx2.Response, stream=True, stream_cls=AsyncStream[object]
+            )
+        return Exchange(cast("httpx2.Response", response), simulated=self._simulator)

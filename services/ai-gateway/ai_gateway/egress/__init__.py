@@ -1,0 +1,1 @@
+"""The record of everything that leaves for Claude, written before it leaves."""

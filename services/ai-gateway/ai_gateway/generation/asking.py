@@ -1,0 +1,52 @@
+"""Asks Claude, again where that can help: each attempt is recorded, and all share one end of time."""
+
+import asyncio
+from itertools import count
+
+from service_runtime import deadlines
+
+from ai_gateway.claude.faults import ClaudeError
+from ai_gateway.claude.retries import Retries
+from ai_gateway.egress.record import Purpose
+from ai_gateway.generation.attempt import Attempt, Means, Order
+
+MESSAGES = "/v1/messages"
+COUNT_TOKENS = "/v1/messages/count_tokens"
+
+
+class Asking:
+    """An answer may take `seconds`, all attempts together; the caller's deadline may be nearer."""
+
+    def __init__(self, means: Means, retries: Retries, seconds: float) -> None:
+        self._means = means
+        self._retries = retries
+        self._seconds = seconds
+
+    def ends_at(self) -> float:
+        """The end of time of a question that is asked now, on the event loop's clock."""
+        return asyncio.get_running_loop().time() + deadlines.for_next_hop(self._seconds)
+
+    async def message(
+        self, purpose: Purpose, content: bytes, ends_at: float, *, stream: bool = False
+    ) -> Attempt:
+        """An attempt whose answer has begun; close it. Raises ClaudeError, or DomainError when unrecorded."""
+        return await self._opened(Order(purpose, MESSAGES, content, "chat", ends_at, stream))
+
+    async def token_count(self, purpose: Purpose, content: bytes, ends_at: float) -> Attempt:
+        """The same for the counting of tokens, which costs nothing and leaves all the same."""
+        return await self._opened(Order(purpose, COUNT_TOKENS, content, "count_tokens", ends_at))
+
+    async def _opened(self, order: Order) -> Attempt:
+        for number in count(1):
+            attempt = Attempt(self._means, order, number)
+            try:
+                await attempt.open()
+            except ClaudeError as fault:
+                left = order.ends_at - asyncio.get_running_loop().time()
+                pause = self._retries.pause(number, fault, left)
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                return attempt
+        raise AssertionError("the attempts have an end")

@@ -1,0 +1,180 @@
+"""One request to Claude: its record, its span, its time, and an end that is told exactly once."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from opentelemetry.trace import Span
+
+from ai_gateway.claude import spans
+from ai_gateway.claude.destination import Destination
+from ai_gateway.claude.faults import ClaudeError, FaultKind
+from ai_gateway.claude.reply import Reply
+from ai_gateway.claude.upstream import Exchange, Upstream
+from ai_gateway.egress.ledger import Ledger
+from ai_gateway.egress.record import Ending, Purpose, about_to_send
+from ai_gateway.money.prices import PriceSheet
+from ai_gateway.money.tokens import NOTHING, Spent, Tokens
+
+_log = logging.getLogger("bloom.ai.claude")
+_ANSWERED = "ANSWERED"
+_CANCELLED = "CANCELLED"
+_BROKEN = "BROKEN"  # by a fault of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every attempt works with."""
+
+    upstream: Upstream
+    destination: Destination
+    ledger: Ledger
+    prices: PriceSheet
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be sent, for what, and by when (on the event loop's clock)."""
+
+    purpose: Purpose
+    path: str
+    content: bytes
+    operation: str
+    ends_at: float
+    stream: bool = False
+
+
+class Attempt:
+    """Open it, read it, and `close` it whatever happens: what was not read to its end was cancelled."""
+
+    def __init__(self, means: Means, order: Order, number: int) -> None:
+        self._means = means
+        self._order = order
+        self._egress = about_to_send(order.purpose, means.destination.url, order.path, order.content)
+        self._number = number
+        self._exchange: Exchange | None = None
+        self._span: Span | None = None
+        self._receipt: asyncio.Task[None] | None = None
+        self.spent = NOTHING
+
+    async def open(self) -> None:
+        """Records, sends, waits for the answer to begin. Raises ClaudeError; DomainError when unrecorded."""
+        await self._means.ledger.open(self._egress)
+        order = self._order
+        self._span = spans.begin(
+            order.operation, order.purpose.model, self._means.destination, attempt=self._number
+        )
+        async with self._watched():
+            self._exchange = await self._means.upstream.send(order.path, order.content)
+            if order.stream:
+                await self._exchange.begin()
+
+    async def body(self) -> bytes:
+        """The whole body of a plain answer. Raises ClaudeError."""
+        async with self._watched():
+            return await self._opened.body()
+
+    async def reply(self) -> Reply:
+        """A plain answer. Raises ClaudeError."""
+        async with self._watched():
+            self._opened.gathering.take_message(await self._opened.body())
+            reply = self._opened.gathering.reply()
+        self._finish(_ANSWERED, reply)
+        return reply
+
+    async def texts(self) -> AsyncIterator[str]:
+        """The text of a stream, as it comes. Raises ClaudeError."""
+        texts = self._opened.texts()
+        while True:
+            # The time is watched around each read, not around the loop: a task that waits for its client to
+            # take a piece must not be interrupted there.
+            async with self._watched():
+                text = await anext(texts, None)
+            if text is None:
+                return
+            yield text
+
+    def whole(self) -> Reply:
+        """The answer, after its last text. Raises ClaudeError."""
+        reply = self._opened.gathering.reply()
+        self._finish(_ANSWERED, reply)
+        return reply
+
+    def answered(self) -> None:
+        """Ends an attempt whose answer is no message."""
+        self._finish(_ANSWERED)
+
+    async def receipt(self) -> None:
+        """Waits, for a bounded time, until the end and the use are durable."""
+        if self._receipt is not None:
+            await self._means.ledger.settled(self._receipt)
+
+    def abandon(self) -> None:
+        """Whoever asked has gone. Safe to call at any time."""
+        self._finish(_CANCELLED)
+
+    async def close(self) -> None:
+        """Gives the connection back; an answer that was not read to its end is broken off."""
+        self._finish(_CANCELLED)
+        if self._exchange is not None:
+            await self._exchange.close()
+
+    @property
+    def _opened(self) -> Exchange:
+        if self._exchange is None:
+            raise RuntimeError("the attempt is not open")
+        return self._exchange
+
+    @contextlib.asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout_at(self._order.ends_at):
+                yield
+        except TimeoutError:
+            await self._fail(ClaudeError(FaultKind.TIMED_OUT, began=True))
+        except ClaudeError as fault:
+            await self._fail(fault)
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+        except Exception:
+            self._finish(_BROKEN)
+            await self.close()
+            raise
+
+    async def _fail(self, fault: ClaudeError) -> None:
+        self._finish(fault.kind.value, fault=fault)
+        self._log(fault)
+        await self.close()
+        raise fault
+
+    def _log(self, fault: ClaudeError) -> None:
+        """For operators; Claude's own words stay out, they may repeat the question."""
+        request_id = self._exchange.gathering.request_id if self._exchange is not None else fault.request_id
+        level = logging.WARNING if fault.passing else logging.ERROR
+        details = {
+            "kind": fault.kind.value, "http_status": fault.status, "upstream_request_id": request_id,
+            "model": self._order.purpose.model, "task": self._order.purpose.task, "attempt": self._number,
+        }  # fmt: skip
+        _log.log(level, "Claude did not answer: %s", fault.kind.value, extra=details)
+
+    def _finish(self, outcome: str, reply: Reply | None = None, fault: ClaudeError | None = None) -> None:
+        """The first call tells the end; later ones change nothing."""
+        if self._span is None or self._receipt is not None:
+            return
+        gathering = self._exchange.gathering if self._exchange is not None else None
+        tokens = gathering.tokens if gathering is not None else None
+        spans.finish(self._span, outcome, tokens, reply)
+        ending = Ending(outcome, fault.request_id if fault is not None else "")
+        if gathering is not None:
+            ending = Ending(outcome, gathering.request_id, gathering.simulated)
+        self.spent = self._price(tokens) if tokens is not None else NOTHING
+        self._receipt = self._means.ledger.settle(
+            self._egress, ending, self.spent if tokens is not None else None
+        )
+
+    def _price(self, tokens: Tokens) -> Spent:
+        return self._means.prices.spent(tokens, self._order.purpose.model, datetime.now(UTC).date())

@@ -1,0 +1,101 @@
+"""What a caller is told when there is no answer. Claude's own words never reach it."""
+
+from datetime import timedelta
+
+import grpc
+from service_runtime.errors import DomainError, Reason
+
+from ai_gateway.claude.faults import ClaudeError, FaultKind
+from ai_gateway.claude.models import ModelUnavailableError
+
+# Told where Claude names no delay.
+_USUAL_DELAY = timedelta(seconds=5)
+
+
+def model_unavailable(unavailable: ModelUnavailableError) -> DomainError:
+    """The model is unknown or retired."""
+    return DomainError(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        Reason.ERROR_REASON_AI_MODEL_UNAVAILABLE,
+        f"The model {unavailable.model} is unknown or retired. Use {unavailable.replacement}.",
+        {"model": unavailable.model, "replacement": unavailable.replacement},
+    )
+
+
+def schema_invalid(field: str, problem: str) -> DomainError:
+    """`field` is the path inside the schema, from `prompt.output_schema` on."""
+    return DomainError(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        Reason.ERROR_REASON_AI_SCHEMA_INVALID,
+        f"{field}: {problem}",
+        {"field": field},
+        violations={field: problem},
+    )
+
+
+def off_schema() -> DomainError:
+    """The answer, and for a plain call also the second one, is not what the schema asks for."""
+    return DomainError(
+        grpc.StatusCode.INTERNAL,
+        Reason.ERROR_REASON_AI_ANSWER_OFF_SCHEMA,
+        "Claude's answer does not have the form that was asked for.",
+    )
+
+
+def refused() -> DomainError:
+    """Claude declined."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_AI_REFUSED,
+        "Claude declined to answer this question.",
+    )
+
+
+def truncated() -> DomainError:
+    """An answer with a schema is of no use when its end is missing."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_AI_ANSWER_TRUNCATED,
+        "The answer was cut at max_tokens. Ask for more tokens, or for less at once.",
+    )
+
+
+def of_fault(fault: ClaudeError) -> DomainError:
+    """The error for a fault that retries did not heal."""
+    code, reason, message = _TOLD[fault.kind]
+    passing = fault.kind in _PASSING
+    delay = _USUAL_DELAY if fault.retry_after is None else timedelta(seconds=fault.retry_after)
+    return DomainError(code, reason, message, retry_after=delay if passing else None)
+
+
+_UNAVAILABLE = (grpc.StatusCode.UNAVAILABLE, Reason.ERROR_REASON_AI_UNAVAILABLE)
+_MISCONFIGURED = (grpc.StatusCode.INTERNAL, Reason.ERROR_REASON_AI_MISCONFIGURED)
+_PASSING = frozenset({FaultKind.RATE_LIMITED, FaultKind.OVERLOADED})
+_TOLD = {
+    FaultKind.RATE_LIMITED: (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        Reason.ERROR_REASON_AI_RATE_LIMITED,
+        "Claude's rate limit is reached. Try again after the delay.",
+    ),
+    FaultKind.OVERLOADED: (*_UNAVAILABLE, "Claude is overloaded. Try again after the delay."),
+    FaultKind.FAILED: (*_UNAVAILABLE, "Claude failed to answer. Try again later."),
+    FaultKind.UNREACHABLE: (*_UNAVAILABLE, "Claude cannot be reached. Try again later."),
+    FaultKind.CUT: (*_UNAVAILABLE, "Claude's answer broke off. Try again."),
+    FaultKind.MALFORMED: (*_UNAVAILABLE, "Claude's answer could not be read. Try again."),
+    FaultKind.TIMED_OUT: (
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        Reason.ERROR_REASON_AI_TIMEOUT,
+        "Claude did not answer in time.",
+    ),
+    FaultKind.KEY_REFUSED: (*_MISCONFIGURED, "Claude does not accept our key. Operators must look."),
+    FaultKind.MODEL_REFUSED: (
+        *_MISCONFIGURED,
+        "Claude does not offer this model to us. Operators must look.",
+    ),
+    FaultKind.REQUEST_REFUSED: (*_MISCONFIGURED, "Claude does not accept our request. Operators must look."),
+    FaultKind.TOO_LARGE: (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        Reason.ERROR_REASON_AI_REQUEST_TOO_LARGE,
+        "The request is larger than the model can read at once.",
+    ),
+}

@@ -1,0 +1,67 @@
+"""A question as the gateway understands it: resolved, and free of protobuf."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from uuid import UUID
+
+from service_runtime.identity import Identity
+
+from ai_gateway.claude.models import Model
+from ai_gateway.egress.record import Purpose
+from ai_gateway.generation.schema import AnswerSchema
+from ai_gateway.money.tokens import Spent
+
+
+class Caching(Enum):
+    """What the answer cache may do."""
+
+    USE = auto()
+    BYPASS = auto()
+    REFRESH = auto()
+
+    @property
+    def reads(self) -> bool:
+        return self is Caching.USE
+
+    @property
+    def writes(self) -> bool:
+        return self is not Caching.BYPASS
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`body` is the request to the Messages API, complete but for `stream`."""
+
+    task: str
+    model: Model
+    caching: Caching
+    body: Mapping[str, object] = field(repr=False)
+    schema: AnswerSchema | None = field(default=None, repr=False)
+
+    def purpose(self, caller: Identity, request_id: UUID) -> Purpose:
+        """For the record of each call that it needs."""
+        return Purpose(caller, request_id, self.task, self.model.name)
+
+    def corrected(self, answer: str, problem: str) -> "Question":
+        """The same question, with what was wrong with the first answer to it."""
+        told = f"Your answer cannot be used: {problem}. Answer again, with nothing but JSON of the schema."
+        turns: list[object] = [{"role": "user", "content": [{"type": "text", "text": told}]}]
+        if answer.strip():
+            turns.insert(0, {"role": "assistant", "content": [{"type": "text", "text": answer}]})
+        before = self.body["messages"]
+        messages = [*before, *turns] if isinstance(before, list) else turns
+        return replace(self, body={**self.body, "messages": messages})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the caller gets. `stop_reason` is the API's own word; `spent` is all that was paid for it."""
+
+    parts: tuple[str, ...] = field(repr=False)
+    stop_reason: str
+    spent: Spent
+    model: str
+    upstream_request_id: str
+    simulated: bool
+    from_cache: bool

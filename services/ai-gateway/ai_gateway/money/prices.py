@@ -1,0 +1,91 @@
+"""The price sheet, and the cost of tokens by it. Exact: decimals, rounded once at the end."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from importlib import resources
+
+from ai_gateway.money.tokens import Spent, Tokens
+
+# Below every length, so that a row without `prompt_over` also holds for an empty prompt.
+_ANY_PROMPT = -1
+
+
+class UnpricedError(LookupError):
+    """The sheet has no price for this model on this day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD per million tokens, which is micro-USD per token, from a day on and for prompts above a length."""
+
+    since: date
+    prompt_over: int
+    input: Decimal
+    output: Decimal
+    write_5m: Decimal
+    write_1h: Decimal
+    read: Decimal
+
+    def cost(self, tokens: Tokens) -> int:
+        """In micro-USD; half a millionth is rounded up."""
+        return _whole(
+            tokens.input * self.input
+            + tokens.output * self.output
+            + tokens.cache_write_5m * self.write_5m
+            + tokens.cache_write_1h * self.write_1h
+            + tokens.cache_read * self.read
+        )
+
+    def list_cost(self, tokens: Tokens) -> int:
+        """In micro-USD, as if nothing had been cached."""
+        return _whole(tokens.prompt * self.input + tokens.output * self.output)
+
+
+class PriceSheet:
+    """Prices by model."""
+
+    def __init__(self, prices: Mapping[str, Iterable[Price]]) -> None:
+        # The first row that holds is the one: newest first, and of one day the longest prompt first.
+        self._prices = {
+            model: sorted(rows, key=lambda row: (row.since, row.prompt_over), reverse=True)
+            for model, rows in prices.items()
+        }
+
+    def spent(self, tokens: Tokens, model: str, day: date) -> Spent:
+        """What these tokens of one call cost on that day (UTC). Raises UnpricedError."""
+        price = self._price(tokens, model, day)
+        return Spent(tokens, price.cost(tokens), price.list_cost(tokens))
+
+    def _price(self, tokens: Tokens, model: str, day: date) -> Price:
+        valid = [row for row in self._prices.get(model, []) if row.since <= day]
+        for row in valid:
+            if row.since == valid[0].since and tokens.prompt > row.prompt_over:
+                return row
+        raise UnpricedError(f"no price for {model} on {day}")
+
+
+@cache
+def published() -> PriceSheet:
+    """The sheet that comes with this package."""
+    text = resources.files(__package__).joinpath("prices.toml").read_text(encoding="utf-8")
+    prices: dict[str, list[Price]] = {}
+    for row in tomllib.loads(text, parse_float=Decimal)["price"]:
+        for model in row["models"]:
+            prices.setdefault(model, []).append(_price(row))
+    return PriceSheet(prices)
+
+
+def _price(row: Mapping[str, int | Decimal | date]) -> Price:
+    since, over = row["from"], row.get("prompt_over", _ANY_PROMPT)
+    if not isinstance(since, date) or not isinstance(over, int):
+        raise TypeError("a price needs a day `from` and a whole number `prompt_over`")
+    amounts = {name: row[name] for name in ("input", "output", "write_5m", "write_1h", "read")}
+    return Price(since, over, **{name: Decimal(str(amount)) for name, amount in amounts.items()})
+
+
+def _whole(amount: Decimal) -> int:
+    return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))

@@ -1,0 +1,1 @@
+"""Analysis: asked for, read by Claude group by group, proven, published once."""

@@ -1,0 +1,78 @@
+"""Has Claude read a document, group by group, and keeps each answer as soon as it is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bloom.ai.v1 import ai_pb2, ai_service_pb2, ai_service_pb2_grpc
+from service_runtime import deadlines
+from service_runtime.clients import answers_of
+
+from contracts_service.analysis.faults import off_schema
+from contracts_service.fields import GROUPS, AnswerOutsideSchemaError, parse_group_answer
+from contracts_service.operations.model import GroupResult
+from contracts_service.prompts import extraction
+
+# Claude's own timeout is the AI gateway's; this one only ends a call that hangs between the services.
+_CALL_SECONDS = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Asks through the AI gateway, for the identity of the current task."""
+
+    ai: ai_service_pb2_grpc.AiServiceAsyncStub
+    parallel: int
+
+    async def read(
+        self,
+        title: str,
+        text: str,
+        answered: Sequence[GroupResult],
+        keep: Callable[[GroupResult], Coroutine[Any, Any, None]],
+    ) -> None:
+        """Asks for every group that is not answered. Raises DomainError for the first that fails.
+
+        What the others answer is kept all the same, so that the next attempt asks only for what is missing.
+        """
+        missing = [group for group in GROUPS if group not in {result.group for result in answered}]
+        slots = asyncio.Semaphore(self.parallel)
+
+        async def ask(group: str) -> None:
+            async with slots:
+                await keep(await self._ask(group, title, text))
+
+        if missing:
+            # The first answer writes the document into Claude's prompt cache; the others then read it there.
+            await ask(missing[0])
+        outcomes = await asyncio.gather(*(ask(group) for group in missing[1:]), return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+
+    async def _ask(self, group: str, title: str, text: str) -> GroupResult:
+        request = ai_service_pb2.GenerateRequest(prompt=extraction.prompt(group, title, text))
+        deadlines.set_remaining(_CALL_SECONDS)
+        with answers_of("ai-gateway"):
+            answer = await self.ai.Generate(request)
+        done = answer.completion
+        return GroupResult(
+            group=group,
+            answer=_acceptable(group, answer.text),
+            model=done.model,
+            simulated=done.simulated,
+            cached=done.served_from == ai_pb2.SERVED_FROM_CACHE,
+            cost_micro_usd=done.cost_micro_usd,
+            prompt_version=extraction.VERSION,
+        )
+
+
+def _acceptable(group: str, text: str) -> str:
+    try:
+        parse_group_answer(group, text)
+    except AnswerOutsideSchemaError as outside:
+        raise off_schema(str(outside)) from outside
+    return text

@@ -1,0 +1,143 @@
+"""One attempt at an analysis: begun, read, proven, published; or put off, or given up."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bloom.contracts.v1 import contract_pb2
+from service_runtime import audit, outbox
+from service_runtime.errors import DomainError, to_status
+from service_runtime.identity import Identity, current_identity
+from service_runtime.postgres import Connection, Postgres
+
+from contracts_service import names
+from contracts_service.analysis import faults, store
+from contracts_service.analysis.publication import proven, summary
+from contracts_service.analysis.reader import Reader
+from contracts_service.contracts import store as contracts
+from contracts_service.contracts.model import Contract
+from contracts_service.documents import store as documents
+from contracts_service.documents.text import assemble
+from contracts_service.evidence import DocumentText
+from contracts_service.operations import store as operations
+from contracts_service.operations.model import GroupResult, Operation
+from contracts_service.queue import Job
+
+_log = logging.getLogger("bloom.analysis")
+
+# A document that ends its worker each time must not do so for ever; crashes are rarer than faults of Claude.
+_CRASHES_FOR_ATTEMPT = 3
+
+# (subject, organization) → an access token of the subject, as it may act now.
+TokenFor = Callable[[str, str], Awaitable[str]]
+
+
+class TryAgainError(Exception):
+    """The attempt met a fault that passes; the job is due again after `delay`."""
+
+    def __init__(self, delay: timedelta, fault: DomainError) -> None:
+        super().__init__(fault.message)
+        self.delay = delay
+
+
+@dataclass(frozen=True, slots=True)
+class Analyst:
+    """Works on operations for the subjects who asked for them."""
+
+    postgres: Postgres
+    reader: Reader
+    token_for: TokenFor
+    attempts: int
+
+    async def attempt(self, job: Job) -> None:
+        """Does the operation's work. Raises TryAgainError where it is worth another attempt."""
+        begun = await self._begin(job)
+        if begun is None:
+            _log.info("nothing to do: the operation has ended", extra={"operation": str(job.operation_id)})
+            return
+        operation, contract, document = begun
+        try:
+            async with self._acting(operation):
+                await self._read(operation, contract, document)
+            await self._publish(job, document)
+        except DomainError as fault:
+            await self._failed(operation, fault)
+        except Exception as unexpected:  # noqa: BLE001 no fault may leave the operation open for ever
+            _log.exception("unexpected error in an analysis")
+            await self._failed(operation, faults.unexpected(type(unexpected).__name__))
+
+    async def _begin(self, job: Job) -> tuple[Operation, Contract, DocumentText] | None:
+        async with self.postgres.transaction(job.org_id) as connection:
+            if not await operations.begin(connection, job.operation_id, contract_pb2.ANALYSIS_STATE_RUNNING):
+                return None
+            operation = await operations.get(connection, job.operation_id)
+            contract = await contracts.get(connection, operation.contract_id) if operation else None
+            if operation is None or contract is None:
+                await operations.end(connection, job.operation_id, contract_pb2.ANALYSIS_STATE_CANCELLED)
+                return None
+            if operation.attempts > self.attempts * _CRASHES_FOR_ATTEMPT:
+                await self._give_up(connection, operation, faults.unexpected("the process that works on it"))
+                return None
+            await contracts.set_analysis_state(connection, contract.id, contract_pb2.ANALYSIS_STATE_RUNNING)
+            pages = await documents.pages(connection, contract.document.id)
+        return operation, contract, assemble(contract.document, pages)
+
+    @asynccontextmanager
+    async def _acting(self, operation: Operation) -> AsyncIterator[None]:
+        """Calls made inside carry the subject's identity, with the permissions that it has now."""
+        token = await self.token_for(operation.subject, f"organizations/{operation.org_id}")
+        reset = current_identity.set(
+            Identity(subject=operation.subject, org_id=operation.org_id, token=token)
+        )
+        try:
+            yield
+        finally:
+            current_identity.reset(reset)
+
+    async def _read(self, operation: Operation, contract: Contract, document: DocumentText) -> None:
+        async def keep(result: GroupResult) -> None:
+            async with self.postgres.transaction(operation.org_id) as connection:
+                await operations.keep_answer(connection, operation.org_id, operation.id, result)
+
+        await self.reader.read(contract.label, document.text, operation.groups, keep)
+
+    async def _publish(self, job: Job, document: DocumentText) -> None:
+        """Values, record, audit and outbox in one transaction; nothing when the operation has ended."""
+        async with self.postgres.transaction(job.org_id) as connection:
+            operation = await operations.get(connection, job.operation_id)
+        if operation is None:
+            return
+        # Proving takes a tenth of a second of pure computation; the loop goes on sending heartbeats.
+        values = await asyncio.to_thread(proven, document, operation.groups)
+        shown = summary(document, operation.groups, values)
+        actor = Identity(subject=operation.subject, org_id=operation.org_id, workload="contracts")
+        async with self.postgres.transaction(job.org_id) as connection:
+            if not await operations.end(connection, operation.id, contract_pb2.ANALYSIS_STATE_DONE):
+                return
+            await store.insert_values(connection, operation.org_id, operation.id, values)
+            await contracts.publish(
+                connection, operation.contract_id, operation.id, shown, contract_pb2.ANALYSIS_STATE_DONE
+            )
+            name = names.contract(operation.contract_id)
+            await audit.record(connection, actor, "contract.analyzed", name, {"values": len(values)})
+            await outbox.append(connection, operation.org_id, "contract.analyzed", {"contract": name})
+
+    async def _failed(self, operation: Operation, fault: DomainError) -> None:
+        """Raises TryAgainError, or ends the operation with the fault."""
+        attempt = operation.attempts
+        again = faults.passes(fault) and attempt < self.attempts
+        async with self.postgres.transaction(operation.org_id) as connection:
+            await operations.note_fault(connection, operation.id, f"{fault.reason_name}: {fault.message}")
+            if not again:
+                await self._give_up(connection, operation, fault)
+        _log.warning("analysis fault: %s", fault.reason_name, extra={"again": again, "attempt": attempt})
+        if again:
+            raise TryAgainError(faults.delay(fault, attempt), fault) from fault
+
+    async def _give_up(self, connection: Connection, operation: Operation, fault: DomainError) -> None:
+        state = contract_pb2.ANALYSIS_STATE_FAILED
+        if await operations.end(connection, operation.id, state, to_status(fault).SerializeToString()):
+            await contracts.set_analysis_state(connection, operation.contract_id, state)

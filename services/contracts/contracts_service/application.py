@@ -1,0 +1,54 @@
+"""Puts the service together from its settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import grpc
+from bloom.ai.v1 import ai_service_pb2_grpc
+from bloom.contracts.v1 import contract_service_pb2_grpc, operation_service_pb2_grpc
+from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
+from service_runtime.identity import KeySource, TokenVerifier
+from service_runtime.postgres import Postgres
+from service_runtime.server import Parts
+
+from contracts_service.contracts.handlers import ContractHandlers
+from contracts_service.contracts.intake import Intake
+from contracts_service.documents.objects import Objects
+from contracts_service.operations.handlers import OperationHandlers
+from contracts_service.questions.service import Questions
+from contracts_service.settings import ContractsSettings
+
+SERVICES = ("bloom.contracts.v1.ContractService", "bloom.contracts.v1.OperationService")
+# An upload over a slow line and a streamed answer may take longer than a usual call.
+_MAX_CALL_SECONDS = 300.0
+
+
+@asynccontextmanager
+async def application(settings: ContractsSettings, *, keys: KeySource | None = None) -> AsyncIterator[Parts]:
+    """Opens PostgreSQL, storage, auth and the AI gateway. `keys` stands in for auth's own where given."""
+    async with AsyncExitStack() as stack:
+        auth = await stack.enter_async_context(
+            connect(settings.auth_address, "bloom.auth.v1.AuthService", "bloom.auth.v1.TokenService")
+        )
+        secret = settings.workload_client_secret
+        workload = WorkloadTokens(auth, settings.workload_client_id, secret.get_secret_value)
+        ai_channel = await stack.enter_async_context(
+            connect(settings.ai_gateway_address, "bloom.ai.v1.AiService", workload=workload)
+        )
+        postgres = await Postgres.connect(str(settings.database_url), size=settings.database_pool_size)
+        stack.push_async_callback(postgres.close)
+        objects = Objects.open(settings.object_store_url)
+        contracts = ContractHandlers(
+            postgres=postgres,
+            objects=objects,
+            intake=Intake(postgres, objects, settings.max_upload_bytes),
+            questions=Questions(postgres, ai_service_pb2_grpc.AiServiceStub(ai_channel)),
+        )
+        operations = OperationHandlers(postgres)
+
+        def register(server: grpc.aio.Server) -> None:
+            contract_service_pb2_grpc.add_ContractServiceServicer_to_server(contracts, server)
+            operation_service_pb2_grpc.add_OperationServiceServicer_to_server(operations, server)
+
+        verifier = TokenVerifier(keys or RemoteKeys(auth))
+        yield Parts(SERVICES, register, verifier, max_call_seconds=_MAX_CALL_SECONDS)

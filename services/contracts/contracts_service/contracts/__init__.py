@@ -1,0 +1,1 @@
+"""The contract record: taken in, kept, listed, changed, hidden."""

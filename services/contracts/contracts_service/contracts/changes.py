@@ -1,0 +1,26 @@
+"""Which columns an UpdateContract changes."""
+
+from collections.abc import Mapping
+
+from bloom.contracts.v1 import contract_pb2, contract_service_pb2
+from service_runtime.errors import invalid
+
+from contracts_service.contracts.store import CHANGEABLE
+
+
+def columns(request: contract_service_pb2.UpdateContractRequest) -> Mapping[str, object]:
+    """New values by column: those of the mask, or without a mask those that are set. Raises INVALID_FIELD."""
+    record = request.contract
+    paths = list(request.update_mask.paths)
+    if paths == ["*"]:
+        paths = list(CHANGEABLE)
+    elif not paths:
+        paths = [path for path in CHANGEABLE if getattr(record, path)]
+    for path in paths:
+        if path not in CHANGEABLE:
+            raise invalid("update_mask", f"{path} cannot be changed; these can: {', '.join(CHANGEABLE)}")
+    return {path: _value(record, path) for path in paths}
+
+
+def _value(record: contract_pb2.Contract, path: str) -> object:
+    return list(record.tags) if path == "tags" else getattr(record, path)

@@ -1,0 +1,81 @@
+"""Upload: from a stream of bytes to a contract record, in one acknowledged step."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from service_runtime.errors import invalid
+from service_runtime.identifiers import new_id
+from service_runtime.identity import Identity
+from service_runtime.postgres import Connection, Postgres
+
+from contracts_service.contracts import service, store
+from contracts_service.contracts.model import Contract
+from contracts_service.documents import service as documents
+from contracts_service.documents import store as document_store
+from contracts_service.documents.model import Document
+from contracts_service.documents.objects import Objects
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What the uploader said about the file."""
+
+    filename: str
+    declared_type: str
+    label: str
+    reference_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes files in. The object is stored before the rows, so a row always has its file."""
+
+    postgres: Postgres
+    objects: Objects
+    limit_bytes: int
+
+    async def take(
+        self, identity: Identity, upload: Upload, pieces: AsyncIterator[bytes]
+    ) -> tuple[Contract, bool]:
+        """The contract, and whether its bytes were there already. Raises DomainError DOCUMENT_…"""
+        if not upload.filename:
+            raise invalid("filename", "name the file, with its ending: ?filename=agreement.pdf")
+        with documents.receiving() as path:
+            received = await documents.receive(pieces, path, self.limit_bytes)
+            known = await self._known(identity, received.sha256)
+            if isinstance(known, Contract):
+                return known, True
+            if known is not None:
+                return await self._record(identity, upload, known)
+            extracted = await documents.read(
+                received, upload.filename, upload.declared_type, self.limit_bytes
+            )
+            document, pages = documents.describe(identity.tenant, received, upload.filename, extracted)
+            await self.objects.put(document.object_key, path)
+        async with self.postgres.transaction(identity.tenant) as connection:
+            if not await document_store.insert(connection, identity.tenant, document, pages):
+                # The same bytes came in by another call in the meantime.
+                document = await document_store.by_sha256(connection, document.sha256) or document
+            return await self._create(connection, identity, upload, document)
+
+    async def _known(self, identity: Identity, sha256: str) -> Contract | Document | None:
+        """The contract with these bytes; or their document alone, when the contract was deleted."""
+        async with self.postgres.transaction(identity.tenant) as connection:
+            document = await document_store.by_sha256(connection, sha256)
+            return document and (await store.by_document(connection, document.id) or document)
+
+    async def _record(self, identity: Identity, upload: Upload, document: Document) -> tuple[Contract, bool]:
+        async with self.postgres.transaction(identity.tenant) as connection:
+            return await self._create(connection, identity, upload, document)
+
+    async def _create(
+        self, connection: Connection, identity: Identity, upload: Upload, document: Document
+    ) -> tuple[Contract, bool]:
+        label = upload.label or upload.filename[:200]
+        added = await service.create(
+            connection, identity, new_id(), document.id, label=label, reference_no=upload.reference_no
+        )
+        contract = await store.by_document(connection, document.id)
+        if contract is None:
+            raise RuntimeError("a contract that was just added is not there")
+        return contract, not added

@@ -1,0 +1,137 @@
+"""SQL for the contract record."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+from service_runtime.postgres import Connection
+
+from contracts_service.contracts.model import Contract
+from contracts_service.documents import store as documents
+
+_COLUMNS = f"""contracts.id, label, reference_no, office, agreement_type, state, tags, version, creator,
+    contracts.created_at, updated_at, analysis_state, analysis_operation, published_operation, analysis,
+    {documents.COLUMNS}"""
+_FROM = """FROM contracts JOIN documents ON documents.org_id = contracts.org_id
+    AND documents.id = contracts.document_id"""
+CHANGEABLE = ("label", "reference_no", "office", "agreement_type", "tags")
+
+
+def _from_row(row: asyncpg.Record) -> Contract:
+    return Contract(
+        id=row["id"],
+        label=row["label"],
+        reference_no=row["reference_no"],
+        office=row["office"],
+        agreement_type=row["agreement_type"],
+        state=row["state"],
+        tags=tuple(row["tags"]),
+        version=row["version"],
+        creator=row["creator"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        document=documents.from_row(row),
+        analysis_state=row["analysis_state"],
+        analysis_operation=row["analysis_operation"],
+        published_operation=row["published_operation"],
+        analysis=row["analysis"],
+    )
+
+
+async def get(connection: Connection, contract_id: UUID) -> Contract | None:
+    """The contract, unless it is hidden."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} {_FROM} WHERE contracts.id = $1 AND deleted_at IS NULL", contract_id
+    )
+    return _from_row(row) if row else None
+
+
+async def by_document(connection: Connection, document_id: UUID) -> Contract | None:
+    """The contract that has this document."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} {_FROM} WHERE document_id = $1 AND deleted_at IS NULL", document_id
+    )
+    return _from_row(row) if row else None
+
+
+async def insert(
+    connection: Connection, org_id: UUID, contract_id: UUID, document_id: UUID, fields: Mapping[str, object]
+) -> bool:
+    """Adds a record; False when another call has just added one for the same document."""
+    added = await connection.fetchval(
+        """INSERT INTO contracts (org_id, id, document_id, label, reference_no, state, creator)
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING true""",
+        org_id, contract_id, document_id,
+        fields["label"], fields["reference_no"], fields["state"], fields["creator"],
+    )  # fmt: skip
+    return bool(added)
+
+
+async def page(
+    connection: Connection,
+    where: str,
+    arguments: Sequence[object],
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Contract]:
+    """Newest first. `where` comes from the filter compiler, with its arguments from $4 on."""
+    created_at, contract_id = before or (None, None)
+    rows = await connection.fetch(
+        f"""SELECT {_COLUMNS} {_FROM}
+            WHERE deleted_at IS NULL
+              AND ($1::timestamptz IS NULL OR (contracts.created_at, contracts.id) < ($1, $2::uuid))
+              AND ({where})
+            ORDER BY contracts.created_at DESC, contracts.id DESC LIMIT $3""",
+        created_at, contract_id, limit, *arguments,
+    )  # fmt: skip
+    return [_from_row(row) for row in rows]
+
+
+async def lock(connection: Connection, contract_id: UUID) -> Contract | None:
+    """The contract, held until the transaction ends."""
+    held = await connection.fetchval(
+        "SELECT true FROM contracts WHERE id = $1 AND deleted_at IS NULL FOR UPDATE", contract_id
+    )
+    return await get(connection, contract_id) if held else None
+
+
+async def update(connection: Connection, contract_id: UUID, columns: Mapping[str, object]) -> None:
+    """Writes columns of CHANGEABLE and counts the change."""
+    unknown = set(columns) - set(CHANGEABLE)
+    if unknown:
+        raise ValueError(f"not changeable: {unknown}")
+    assignments = "".join(f"{column} = ${number}, " for number, column in enumerate(columns, start=2))
+    await connection.execute(
+        f"UPDATE contracts SET {assignments}version = version + 1, updated_at = now() WHERE id = $1",
+        contract_id, *columns.values(),
+    )  # fmt: skip
+
+
+async def hide(connection: Connection, contract_id: UUID) -> None:
+    """Takes the contract out of every read; the rows stay."""
+    await connection.execute(
+        "UPDATE contracts SET deleted_at = now(), version = version + 1 WHERE id = $1", contract_id
+    )
+
+
+async def set_analysis_state(
+    connection: Connection, contract_id: UUID, state: int, operation_id: UUID | None = None
+) -> None:
+    """Shows where the analysis stands; with an operation, which one it is."""
+    await connection.execute(
+        """UPDATE contracts SET analysis_state = $2, analysis_operation = coalesce($3, analysis_operation),
+                                version = version + 1, updated_at = now() WHERE id = $1""",
+        contract_id, state, operation_id,
+    )  # fmt: skip
+
+
+async def publish(
+    connection: Connection, contract_id: UUID, operation_id: UUID, analysis: Mapping[str, object], state: int
+) -> None:
+    """Shows the values of `operation_id` from now on."""
+    await connection.execute(
+        """UPDATE contracts SET published_operation = $2, analysis = $3, analysis_state = $4,
+                                version = version + 1, updated_at = now() WHERE id = $1""",
+        contract_id, operation_id, dict(analysis), state,
+    )  # fmt: skip

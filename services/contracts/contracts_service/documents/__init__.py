@@ -1,0 +1,1 @@
+"""Documents: files in object storage, their text by page in PostgreSQL."""

@@ -1,0 +1,67 @@
+"""SQL for documents and their pages."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+from service_runtime.postgres import Connection
+
+from contracts_service.documents.model import Document, Page
+
+COLUMNS = """documents.id AS document_id, sha256, filename, media_type, size_bytes, object_key, page_count,
+    word_count, text_state"""
+
+
+def from_row(row: asyncpg.Record) -> Document:
+    """A document from a row that has COLUMNS."""
+    return Document(
+        id=row["document_id"],
+        sha256=row["sha256"].hex(),
+        filename=row["filename"],
+        media_type=row["media_type"],
+        size_bytes=row["size_bytes"],
+        object_key=row["object_key"],
+        page_count=row["page_count"],
+        word_count=row["word_count"],
+        text_state=row["text_state"],
+    )
+
+
+async def insert(connection: Connection, org_id: UUID, document: Document, pages: Sequence[Page]) -> bool:
+    """Keeps the document with its text; False when the organization has these bytes already."""
+    fresh = await connection.fetchval(
+        """INSERT INTO documents (org_id, id, sha256, filename, media_type, size_bytes, object_key,
+                                  page_count, word_count, text_state)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING true""",
+        org_id, document.id, bytes.fromhex(document.sha256), document.filename, document.media_type,
+        document.size_bytes, document.object_key, document.page_count, document.word_count,
+        document.text_state,
+    )  # fmt: skip
+    if not fresh:
+        return False
+    await connection.executemany(
+        """INSERT INTO document_pages (org_id, document_id, page, char_start, char_end, text)
+           VALUES ($1, $2, $3, $4, $5, $6)""",
+        [(org_id, document.id, page.number, page.char_start, page.char_end, page.text) for page in pages],
+    )
+    return True
+
+
+async def by_sha256(connection: Connection, sha256: str) -> Document | None:
+    """The document with these bytes."""
+    row = await connection.fetchrow(
+        f"SELECT {COLUMNS} FROM documents WHERE sha256 = $1", bytes.fromhex(sha256)
+    )
+    return from_row(row) if row else None
+
+
+async def pages(
+    connection: Connection, document_id: UUID, *, after: int = 0, limit: int | None = None
+) -> list[Page]:
+    """Pages with a number above `after`, in order."""
+    rows = await connection.fetch(
+        """SELECT page, char_start, char_end, text FROM document_pages
+           WHERE document_id = $1 AND page > $2 ORDER BY page LIMIT $3""",
+        document_id, after, limit,
+    )  # fmt: skip
+    return [Page(row["page"], row["char_start"], row["char_end"], row["text"]) for row in rows]

@@ -1,0 +1,1 @@
+"""Questions about one contract, answered sentence by sentence, each proven before it is sent."""

@@ -1,0 +1,114 @@
+"""The job worker: takes jobs from the queue, and answers health checks like every service."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+
+import asyncpg
+from bloom.ai.v1 import ai_service_pb2_grpc
+from pgqueuer import PgQueuer
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.models import Job as QueuedJob
+from service_runtime import settings as runtime_settings
+from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
+from service_runtime.errors import DomainError
+from service_runtime.identity import TokenVerifier
+from service_runtime.postgres import Postgres
+from service_runtime.server import Parts, serve
+
+from contracts_service.analysis.reader import Reader
+from contracts_service.analysis.service import Analyst, TryAgainError
+from contracts_service.queue import ANALYZE, Job
+from contracts_service.settings import ContractsSettings
+
+_log = logging.getLogger("bloom.worker")
+# How long a job waits when the database itself was away while it ran.
+_AFTER_OUTAGE = timedelta(seconds=1)
+
+
+@asynccontextmanager
+async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> AsyncIterator[None]:
+    """Works on jobs inside the block; `ended` is set when the queue cannot be followed any more.
+
+    Leaving the block lets running jobs finish for `drain_seconds`; what is not done by then goes back into
+    the queue. A worker that is killed leaves its jobs to the others, once its heartbeat is stale.
+    """
+    async with AsyncExitStack() as stack:
+        analyst = await stack.enter_async_context(analysing(settings))
+        # A plain pool: the queue's own statements expect asyncpg's own types.
+        pool = await stack.enter_async_context(
+            asyncpg.create_pool(str(settings.database_url), min_size=2, max_size=4)
+        )
+        queuer = PgQueuer.from_asyncpg_pool(pool)
+        _serve_jobs(queuer, analyst)
+        heartbeat = timedelta(seconds=settings.job_heartbeat_seconds)
+        running = asyncio.create_task(
+            queuer.run(
+                dequeue_timeout=heartbeat / 2,
+                batch_size=1,
+                max_concurrent_tasks=max(2, settings.worker_jobs),
+                shutdown_on_listener_failure=True,
+                heartbeat_timeout=heartbeat,
+            )
+        )
+        running.add_done_callback(lambda _task: ended.set())
+        try:
+            yield
+        finally:
+            queuer.shutdown.set()
+            await asyncio.wait({running}, timeout=settings.drain_seconds)
+            running.cancel()
+            with suppress(asyncio.CancelledError, asyncpg.PostgresError, OSError):
+                await running
+
+
+@asynccontextmanager
+async def analysing(settings: ContractsSettings) -> AsyncIterator[Analyst]:
+    """An analyst with its connections: to PostgreSQL, to auth for the subjects' tokens, to the AI gateway."""
+    async with AsyncExitStack() as stack:
+        auth = await stack.enter_async_context(connect(settings.auth_address, "bloom.auth.v1.TokenService"))
+        secret = settings.workload_client_secret
+        workload = WorkloadTokens(auth, settings.workload_client_id, secret.get_secret_value)
+        channel = connect(
+            settings.ai_gateway_address, "bloom.ai.v1.AiService", max_seconds=180, workload=workload
+        )
+        ai = ai_service_pb2_grpc.AiServiceStub(await stack.enter_async_context(channel))
+        postgres = await Postgres.connect(str(settings.database_url), size=settings.database_pool_size)
+        stack.push_async_callback(postgres.close)
+        reader = Reader(ai, settings.analysis_parallel_groups)
+        yield Analyst(postgres, reader, workload.for_subject, settings.analysis_attempts)
+
+
+def _serve_jobs(queuer: PgQueuer, analyst: Analyst) -> None:
+    # A job that failed in a way nobody foresaw is held, not deleted: its operation is still open.
+    @queuer.entrypoint(ANALYZE, on_failure="hold")
+    async def analyze(queued: QueuedJob) -> None:
+        try:
+            await analyst.attempt(Job.from_bytes(queued.payload or b""))
+        except TryAgainError as later:
+            raise RetryRequested(later.delay, str(later)) from later
+        except DomainError as outage:
+            raise RetryRequested(_AFTER_OUTAGE, outage.message) from outage
+        except asyncio.CancelledError as stopping:
+            raise RetryRequested(timedelta(0), "the worker stops") from stopping
+
+
+def main() -> None:
+    """`python -m contracts_service.worker`"""
+    settings = runtime_settings.load(ContractsSettings)
+
+    @asynccontextmanager
+    async def build() -> AsyncIterator[Parts]:
+        async with connect(settings.auth_address, "bloom.auth.v1.AuthService") as auth:
+            ended = asyncio.Event()
+            async with working(settings, ended=ended):
+                verifier = TokenVerifier(RemoteKeys(auth))
+                yield Parts(services=(), register=lambda _server: None, verifier=verifier, ended=ended)
+
+    serve("contracts-worker", settings, build)
+
+
+if __name__ == "__main__":
+    main()
