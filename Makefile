@@ -8,7 +8,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := protos services/runtime services/auth services/contracts services/ai-gateway gateway deploy/local
-SOURCES := protos services gateway deploy tests
+PACKAGES := bloom-protos bloom-service-runtime bloom-auth-service bloom-contracts-service bloom-ai-gateway bloom-rest-gateway bloom-local
+SOURCES := conftest.py protos services gateway deploy tests
+TYPED := protos/generate.py protos/breaking.py services/runtime/service_runtime services/auth/auth_service \
+  services/contracts/contracts_service services/ai-gateway/ai_gateway gateway/rest_gateway \
+  deploy/local/local_mesh deploy/local/claude_simulator deploy/local/sample
 CONTRACT ?=
 ONCE ?=
 
@@ -39,10 +43,10 @@ gateway/rest_gateway/wire/ext_proc_pb2.py: $(VENV)/.installed gateway/generate.p
 	@touch $@
 
 lock:  ## resolve all members anew and pin them with hashes
-	@uv=$$(command -v uv || echo $(BIN)/uv); \
-	$$uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
-	  --python-version 3.11 pyproject.toml:dev gateway/pyproject.toml:dev deploy/local/pyproject.toml:dev \
-	  $(MEMBERS:%=%/pyproject.toml) -o requirements.lock
+	@uv=$$(command -v $(BIN)/uv || command -v uv) || { echo "make install first"; exit 1; }; flags="--quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade --python-version 3.11"; \
+	$$uv pip compile $$flags --group dev $(MEMBERS:%=%/pyproject.toml) pyproject.toml \
+	  $(PACKAGES:%=--no-emit-package %) -o requirements.lock; \
+	echo uv | $$uv pip compile $$flags --no-annotate - -o requirements.bootstrap.lock
 
 run: install  ## start all, take a contract through the main job, serve (ONCE=1, CONTRACT=path)
 	@$(BIN)/python -m local_mesh run $(if $(ONCE),--once) $(if $(CONTRACT),--contract "$(CONTRACT)")
@@ -59,7 +63,7 @@ test: install  ## every test
 check: install  ## format, lint, types, imports, schema, migrations
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
-	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/mypy $(TYPED)
 	@$(BIN)/lint-imports
 	@$(BIN)/buf lint protos/generated/bloom/descriptors.binpb --config protos/buf.yaml
 	@PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python protos/breaking.py

@@ -31,9 +31,10 @@ WELL_KNOWN = (any_pb2, descriptor_pb2, duration_pb2, empty_pb2, field_mask_pb2, 
 
 
 def imported_schema() -> descriptor_pb2.FileDescriptorSet:
-    """The imports that no installed `.proto` file holds: the well-known types, operations, validation's rules."""
+    """The imports that no installed `.proto` file holds: well-known types, operations, validation."""
     files = descriptor_pb2.FileDescriptorSet()
-    for module in (*WELL_KNOWN, operations_proto_pb2):  # the last is installed under another file name
+    # The last is installed under another file name than the one that its module registers.
+    for module in (*WELL_KNOWN, operations_proto_pb2):
         module.DESCRIPTOR.CopyToProto(files.file.add())
     files.file.append(descriptor_pb2.FileDescriptorProto.FromString(validate_pb._DESC.proto.to_binary()))
     return files
@@ -41,7 +42,9 @@ def imported_schema() -> descriptor_pb2.FileDescriptorSet:
 
 def protoc_or_exit(imports: Path, *arguments: str) -> None:
     """Runs protoc; ends the process when the schema does not compile (protoc says why)."""
-    if protoc.main(["protoc", f"-I{SITE_PACKAGES}", f"-I{ROOT}", f"--descriptor_set_in={imports}", *arguments]):
+    if protoc.main(
+        ["protoc", f"-I{SITE_PACKAGES}", f"-I{ROOT}", f"--descriptor_set_in={imports}", *arguments]
+    ):
         sys.exit("The schema does not compile; protoc says why above.")
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 
-from bloom.options.v1 import policy_pb2
 from google.api import annotations_pb2
 from google.api.http_pb2 import HttpRule
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
@@ -13,6 +12,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.rpc import error_details_pb2, status_pb2
 
+from bloom.options.v1 import policy_pb2
 from rest_gateway.paths import PathTemplate
 
 HTTP_BODY = "google.api.HttpBody"

@@ -1,9 +1,9 @@
 """The OpenAPI 3.1 document of the REST API, from the schema alone."""
 
-from bloom.options.v1.policy_pb2 import AuthLevel, Idempotency, Permission
 from google.protobuf.descriptor import FieldDescriptor
 from google.rpc import error_details_pb2
 
+from bloom.options.v1.policy_pb2 import AuthLevel, Idempotency, Permission
 from rest_gateway.answers import answers, health_paths, shared_answers
 from rest_gateway.api import Api, Method
 from rest_gateway.comments import comments

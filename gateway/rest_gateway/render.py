@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import yaml
-from service_runtime.settings import load
 
 from rest_gateway.api import Api, load_api
 from rest_gateway.config import Value
@@ -13,6 +12,7 @@ from rest_gateway.envoy import CONFIG_FILE, bootstrap
 from rest_gateway.openapi import openapi_document
 from rest_gateway.pages import reference_page
 from rest_gateway.settings import GatewaySettings
+from service_runtime.settings import load
 
 
 def render(out_dir: Path, settings: GatewaySettings) -> None:

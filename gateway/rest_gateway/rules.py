@@ -1,8 +1,8 @@
 """The validation rules of a field as JSON Schema keywords."""
 
-from buf.validate import validate_pb2
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 
+from buf.validate import validate_pb2
 from rest_gateway.config import Config, Value
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from bloom.options.v1 import policy_pb2
 from google.api import field_behavior_pb2
 from google.api.field_behavior_pb2 import FieldBehavior
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
+from bloom.options.v1 import policy_pb2
 from rest_gateway.config import Config, Value
 from rest_gateway.rules import enum_names, item_keywords, items_of, keywords
 

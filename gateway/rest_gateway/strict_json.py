@@ -13,7 +13,6 @@ from typing import TypeAlias
 import grpc
 import uvloop
 from grpc_health.v1 import health, health_pb2_grpc
-from service_runtime.settings import load
 
 from rest_gateway.api import Api, load_api
 from rest_gateway.json_shape import check_shape
@@ -28,6 +27,7 @@ from rest_gateway.wire.ext_proc_pb2 import (
     ProcessingRequest,
     ProcessingResponse,
 )
+from service_runtime.settings import load
 
 SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor"
 _PASS = ProcessingResponse(request_body=BodyResponse())

@@ -18,12 +18,12 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from joserfc import jwt
 from joserfc.jwk import ECKey
+
 from rest_gateway.api import load_api
 from rest_gateway.envoy import command
 from rest_gateway.render import render
 from rest_gateway.settings import GatewaySettings
 from rest_gateway.strict_json import strict_json_server
-
 from rest_gateway_testing.fakes import (
     FakeAi,
     FakeAuth,

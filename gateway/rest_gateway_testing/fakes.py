@@ -7,6 +7,15 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import grpc
+from google.api.httpbody_pb2 import HttpBody
+from google.longrunning.operations_pb2 import Operation
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.empty_pb2 import Empty
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc_health.v1 import health, health_pb2_grpc
+from joserfc.jwk import ECKey
+
 from bloom.ai.v1 import ai_service_pb2 as ai
 from bloom.ai.v1 import ai_service_pb2_grpc as ai_grpc
 from bloom.auth.v1 import auth_pb2
@@ -19,14 +28,6 @@ from bloom.contracts.v1 import contract_service_pb2 as contracts
 from bloom.contracts.v1 import contract_service_pb2_grpc as contracts_grpc
 from bloom.contracts.v1 import operation_service_pb2 as operations
 from bloom.contracts.v1 import operation_service_pb2_grpc as operations_grpc
-from google.api.httpbody_pb2 import HttpBody
-from google.longrunning.operations_pb2 import Operation
-from google.protobuf.duration_pb2 import Duration
-from google.protobuf.empty_pb2 import Empty
-from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
-from google.rpc.status_pb2 import Status
-from grpc_health.v1 import health, health_pb2_grpc
-from joserfc.jwk import ECKey
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+
 from rest_gateway_testing.edge import Backends, Edge, Loop, running_edge
 
 

@@ -8,6 +8,7 @@ import uuid
 
 import httpx
 import pytest
+
 from rest_gateway_testing.edge import Edge, wait_for
 
 OURS = "https://app.example"

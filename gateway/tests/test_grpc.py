@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import grpc
 import httpx
 import pytest
+
 from bloom.auth.v1 import auth_service_pb2 as auth
 from bloom.auth.v1 import auth_service_pb2_grpc as auth_grpc
 from bloom.contracts.v1 import contract_service_pb2 as contracts

@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from rest_gateway_testing.edge import Edge, reason_of, wait_for
 
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
+
 from rest_gateway import identity
 from rest_gateway.config import http_filter
 from rest_gateway_testing.edge import Backends, Edge, lives, reason_of, running_edge, wait_for

@@ -9,6 +9,7 @@ from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from rest_gateway.api import load_api
 from rest_gateway.json_shape import check_shape
 from rest_gateway.json_text import MAX_DEPTH, parse

@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import httpx
 import pytest
+
 from bloom.auth.v1 import auth_service_pb2 as auth
 from bloom.auth.v1 import auth_service_pb2_grpc as auth_grpc
 from rest_gateway_testing.edge import (

@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from rest_gateway.local_replies import local_errors
 from rest_gateway_testing.edge import reason_of
 from rest_gateway_testing.fakes import ZERO

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
+
 from rest_gateway.api import Api, load_api
 from rest_gateway.openapi import openapi_document
 from rest_gateway.settings import GatewaySettings

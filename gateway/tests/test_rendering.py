@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from rest_gateway.api import load_api
 from rest_gateway.envoy import command
 from rest_gateway.paths import PathTemplate

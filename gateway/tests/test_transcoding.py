@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 
 import httpx
+
 from rest_gateway_testing.edge import Edge, reason_of
 from rest_gateway_testing.fakes import BUSY, MISSING, ZERO
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 from claude_simulator import ask, rules, tokens
 from claude_simulator.faults import Fault, FaultKind
+from claude_simulator.field_groups import INSTRUCTIONS, asked_fields, to_wire
 from claude_simulator.request import MessagesRequest
 from claude_simulator.schema import Schema, conforms, properties_of, smallest
 from claude_simulator.script import ScriptedAnswer
 from claude_simulator.wire import Answer
 
-INSTRUCTIONS = "instructions_to_reader"
 OFF_SCHEMA_TEXT = '{"unexpected": "this answer does not conform to the schema"}'
 NO_SCHEMA_TEXT = (
     "This answer comes from the Claude simulator, which stands in for Claude on a developer's machine. "
@@ -59,32 +59,29 @@ def _text(asked: MessagesRequest, scripted: ScriptedAnswer | None) -> str:
 
 
 def _overlaid(asked: MessagesRequest, schema: Schema, scripted: ScriptedAnswer) -> Mapping[str, object]:
-    parts = properties_of(schema, schema)
-    silent = {name: [] if name == INSTRUCTIONS else dict(rules.ABSENT) for name in parts}
-    base = _by_rules(asked, schema) if scripted.over_truth else silent
-    said = scripted.fields or {}
-    return {**base, **{name: value for name, value in said.items() if name in parts}}
+    names = asked_fields(asked)
+    if not names:
+        return smallest_object(schema)
+    silent = {**{name: dict(rules.ABSENT) for name in names}, INSTRUCTIONS: []}
+    base = rules.extract(names, asked.documents) if scripted.over_truth else silent
+    said = {name: value for name, value in (scripted.fields or {}).items() if name in base}
+    return to_wire({**base, **said})
 
 
-def _by_rules(asked: MessagesRequest, schema: Schema) -> dict[str, object]:
-    parts = properties_of(schema, schema)
-    candidate: object = None
-    if _is_field_group(schema):
-        candidate = rules.extract((name for name in parts if name != INSTRUCTIONS), asked.documents)
-    elif "sentences" in parts:
+def _by_rules(asked: MessagesRequest, schema: Schema) -> Mapping[str, object]:
+    candidate: dict[str, object] | None = None
+    if names := asked_fields(asked):
+        candidate = to_wire(rules.extract(names, asked.documents))
+    elif "sentences" in properties_of(schema, schema):
         sentences = ask.answer(asked.question, asked.documents)
         candidate = {"sentences": [{"text": said.text, "quotes": list(said.quotes)} for said in sentences]}
-    if not conforms(candidate, schema, schema):
-        candidate = smallest(schema, schema)
-    return candidate if isinstance(candidate, dict) else {}
+    return candidate if candidate and conforms(candidate, schema, schema) else smallest_object(schema)
 
 
-def _is_field_group(schema: Schema) -> bool:
-    parts = properties_of(schema, schema)
-    fields = [part for name, part in parts.items() if name != INSTRUCTIONS]
-    return INSTRUCTIONS in parts and all(
-        {"state", "findings"} <= properties_of(part, schema).keys() for part in fields
-    )
+def smallest_object(schema: Schema) -> Mapping[str, object]:
+    """The least that satisfies the schema."""
+    least = smallest(schema, schema)
+    return least if isinstance(least, dict) else {}
 
 
 def _dumps(value: object) -> str:

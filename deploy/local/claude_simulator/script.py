@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from claude_simulator.faults import Fault, read_fault
+from claude_simulator.field_groups import asked_fields
 from claude_simulator.problems import invalid
 from claude_simulator.request import MessagesRequest
 from claude_simulator.schema import properties_of
@@ -16,7 +17,7 @@ class Match:
     """Which requests a rule serves; everything given must hold."""
 
     contains: tuple[str, ...] = ()  # each stands in system or messages
-    schema_has: str | None = None  # a top-level property of the answer schema
+    schema_has: str | None = None  # a top-level property of the answer schema, or a field asked for
     model: str | None = None
 
     def holds(self, asked: MessagesRequest) -> bool:
@@ -28,6 +29,7 @@ class Match:
             and (
                 self.schema_has is None
                 or (schema is not None and self.schema_has in properties_of(schema, schema))
+                or self.schema_has in asked_fields(asked)
             )
         )
 

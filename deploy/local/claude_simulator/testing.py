@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from anthropic.types import Message, TextBlock
 
@@ -57,13 +57,31 @@ def closed(properties: JsonObject) -> JsonObject:
 
 
 def group_schema(fields: Iterable[str]) -> JsonObject:
-    """The answer schema of a field group."""
+    """The answer schema of field groups; the fields themselves are named by the question."""
     finding = closed(dict.fromkeys(("value", "unit", "quote"), TEXT))
     states = {"type": "string", "enum": ["FOUND", "ABSENT", "REDACTED"]}
-    answer = closed({"state": states, "findings": {"type": "array", "items": finding}})
+    known = {"type": "string", "enum": list(fields)}
+    answer = closed({"field": known, "state": states, "findings": {"type": "array", "items": finding}})
     return closed(
-        {**dict.fromkeys(fields, answer), "instructions_to_reader": {"type": "array", "items": TEXT}}
+        {
+            "answers": {"type": "array", "items": answer},
+            "instructions_to_reader": {"type": "array", "items": TEXT},
+        }
     )
+
+
+def group_question(fields: Iterable[str]) -> str:
+    """Asks for these fields."""
+    return "Extract these fields:\n" + "\n".join(f"- {name}: what the document says." for name in fields)
+
+
+def by_field(answer: JsonObject) -> JsonObject:
+    """A group's answer with its entries by name, the instructions beside them."""
+    entries = cast("list[JsonObject]", answer["answers"])
+    named = {
+        str(one["field"]): {name: value for name, value in one.items() if name != "field"} for one in entries
+    }
+    return {**named, "instructions_to_reader": answer["instructions_to_reader"]}
 
 
 def question_schema() -> JsonObject:

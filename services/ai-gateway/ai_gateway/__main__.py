@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from ai_gateway.app import opened
+from ai_gateway.settings import AiGatewaySettings
 from service_runtime import clients, server
 from service_runtime.server import Parts
 from service_runtime.settings import load
-
-from ai_gateway.app import opened
-from ai_gateway.settings import AiGatewaySettings
 
 
 def main() -> None:

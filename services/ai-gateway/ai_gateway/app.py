@@ -5,10 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from anthropic import AsyncAnthropic
-from bloom.ai.v1 import ai_service_pb2_grpc
-from service_runtime.identity import KeySource, TokenVerifier
-from service_runtime.postgres import Postgres
-from service_runtime.server import Parts
 
 from ai_gateway.cache.answers import AnswerCache, NoAnswerCache
 from ai_gateway.cache.valkey import ValkeyAnswerCache
@@ -28,6 +24,10 @@ from ai_gateway.money.prices import published
 from ai_gateway.money.service import UsageReport
 from ai_gateway.servicer import SERVICE, AiServicer
 from ai_gateway.settings import AiGatewaySettings
+from bloom.ai.v1 import ai_service_pb2_grpc
+from service_runtime.identity import KeySource, TokenVerifier
+from service_runtime.postgres import Postgres
+from service_runtime.server import Parts
 
 _log = logging.getLogger("bloom.ai")
 _SETTLE_SECONDS = 10.0

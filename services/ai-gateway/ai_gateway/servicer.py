@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
-from bloom.ai.v1 import ai_service_pb2 as messages
-from bloom.ai.v1 import ai_service_pb2_grpc
 
 from ai_gateway.generation.handlers import GenerationHandlers
 from ai_gateway.money.handlers import get_usage
 from ai_gateway.money.service import UsageReport
+from bloom.ai.v1 import ai_service_pb2 as messages
+from bloom.ai.v1 import ai_service_pb2_grpc
 
 SERVICE = "bloom.ai.v1.AiService"
 

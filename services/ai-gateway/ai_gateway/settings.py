@@ -3,10 +3,10 @@
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from service_runtime.settings import ServiceSettings
 
 from ai_gateway.claude.destination import CLAUDE, destination
 from ai_gateway.claude.models import find_model
+from service_runtime.settings import ServiceSettings
 
 
 class AiGatewaySettings(ServiceSettings):

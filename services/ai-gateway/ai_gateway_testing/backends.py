@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
+
 from local_mesh import valkey
 
 _START_SECONDS = 20.0

@@ -9,15 +9,15 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import grpc
+
 from ai_gateway.app import opened
 from ai_gateway.settings import AiGatewaySettings
+from ai_gateway_testing.tokens import Signer
 from bloom.ai.v1 import ai_pb2, ai_service_pb2, ai_service_pb2_grpc
 from claude_simulator.control_client import SimulatorControl
 from service_runtime.clients import domain_error
 from service_runtime.errors import DomainError
 from service_runtime.server import running
-
-from ai_gateway_testing.tokens import Signer
 
 _T = TypeVar("_T")
 TASK = "tests.ask"

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
+
 from service_runtime.identity import ACCESS_TYPE, AUDIENCE, ISSUER, WORKLOAD_TYPE
 
 

@@ -6,6 +6,11 @@ from typing import Protocol
 
 import aiohttp
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
 from ai_gateway.settings import AiGatewaySettings
 from ai_gateway_testing import backends
 from ai_gateway_testing.backends import Database
@@ -15,10 +20,6 @@ from claude_simulator.control_client import SimulatorControl
 from claude_simulator.simulation import Simulation
 from local_mesh.credentials import Credentials
 from local_mesh.postgres import SUPERUSER, Cluster
-from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 StartGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
 

@@ -6,12 +6,13 @@ from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ai_gateway.cache.answers import key_of
 from ai_gateway_testing.backends import free_port
 from ai_gateway_testing.gateway import Gateway, prompt, refusal
 from bloom.ai.v1 import ai_pb2, ai_service_pb2
-from hypothesis import given
-from hypothesis import strategies as st
 
 StartGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
 ORG = UUID("018f0000-0000-7000-8000-000000000001")

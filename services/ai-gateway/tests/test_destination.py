@@ -6,12 +6,13 @@ from datetime import date
 
 import httpx2
 import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
 from ai_gateway.claude.client import EgressForbiddenError, open_client
 from ai_gateway.claude.destination import CLAUDE, DestinationForbiddenError, destination
 from ai_gateway.claude.models import ModelUnavailableError, find_model
 from ai_gateway.settings import AiGatewaySettings
-from aiohttp import web
-from pydantic import SecretStr
 from service_runtime.settings import load
 
 SIMULATOR = "http://127.0.0.1:8123"

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import asyncpg
 import pytest
+
 from ai_gateway_testing.backends import Database
 from ai_gateway_testing.gateway import TASK, Gateway, prompt, refusal
 

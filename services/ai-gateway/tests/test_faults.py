@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 import grpc
 import pytest
+
 from ai_gateway_testing.backends import free_port
 from ai_gateway_testing.gateway import Gateway, prompt, refusal
 

@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from google.protobuf import json_format, struct_pb2
+
 from ai_gateway_testing.gateway import TASK, Client, Gateway, prompt, refusal
 from bloom.ai.v1 import ai_pb2, ai_service_pb2
-from google.protobuf import json_format, struct_pb2
 
 
 async def sent(gateway: Gateway) -> dict[str, object]:

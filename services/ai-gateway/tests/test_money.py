@@ -3,12 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from google.protobuf import timestamp_pb2
+
 from ai_gateway.claude.models import known_models
 from ai_gateway.money.prices import UnpricedError, published
 from ai_gateway.money.tokens import Tokens
 from ai_gateway_testing.gateway import TASK, Gateway, prompt, refusal
 from bloom.ai.v1 import ai_pb2, ai_service_pb2
-from google.protobuf import timestamp_pb2
 
 NOW = date(2026, 11, 23)
 REQUEST = "018f0000-0000-7000-8000-0000000000bb"

@@ -2,10 +2,11 @@
 
 import random
 
-from ai_gateway.claude.faults import ClaudeError, FaultKind
-from ai_gateway.claude.retries import Retries
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ai_gateway.claude.faults import ClaudeError, FaultKind
+from ai_gateway.claude.retries import Retries
 
 PASSING = (
     FaultKind.RATE_LIMITED,

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from ai_gateway.generation.schema import read_schema
 from ai_gateway_testing.gateway import Gateway, prompt, refusal
 from service_runtime.errors import DomainError

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+
 from ai_gateway_testing.gateway import Gateway, prompt, refusal
 from bloom.ai.v1 import ai_pb2
 from claude_simulator.server import serving

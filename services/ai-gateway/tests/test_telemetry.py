@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from ai_gateway_testing.gateway import Gateway, prompt, refusal
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
+
+from ai_gateway_testing.gateway import Gateway, prompt, refusal
 
 SECRET = "the price is a secret"
 Spans = Callable[[], tuple[ReadableSpan, ...]]

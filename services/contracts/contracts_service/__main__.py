@@ -1,10 +1,9 @@
 """`python -m contracts_service`"""
 
-from service_runtime import settings as runtime_settings
-from service_runtime.server import serve
-
 from contracts_service.application import application
 from contracts_service.settings import ContractsSettings
+from service_runtime import settings as runtime_settings
+from service_runtime.server import serve
 
 
 def main() -> None:

@@ -4,19 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import grpc
+
 from bloom.ai.v1 import ai_service_pb2_grpc
 from bloom.contracts.v1 import contract_service_pb2_grpc, operation_service_pb2_grpc
-from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
-from service_runtime.identity import KeySource, TokenVerifier
-from service_runtime.postgres import Postgres
-from service_runtime.server import Parts
-
 from contracts_service.contracts.handlers import ContractHandlers
 from contracts_service.contracts.intake import Intake
 from contracts_service.documents.objects import Objects
 from contracts_service.operations.handlers import OperationHandlers
 from contracts_service.questions.service import Questions
 from contracts_service.settings import ContractsSettings
+from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
+from service_runtime.identity import KeySource, TokenVerifier
+from service_runtime.postgres import Postgres
+from service_runtime.server import Parts
 
 SERVICES = ("bloom.contracts.v1.ContractService", "bloom.contracts.v1.OperationService")
 # An upload over a slow line and a streamed answer may take longer than a usual call.

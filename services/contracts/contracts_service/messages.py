@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bloom.contracts.v1 import contract_pb2, contract_service_pb2
 from google.longrunning import operations_pb2
 from google.protobuf import timestamp_pb2
 from google.rpc import status_pb2
 
+from bloom.contracts.v1 import contract_pb2, contract_service_pb2
 from contracts_service import names
 from contracts_service.analysis.model import StoredEvidence, StoredValue
 from contracts_service.contracts.model import Contract

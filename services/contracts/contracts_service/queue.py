@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
+
 from service_runtime.postgres import Connection
 
 ANALYZE = "analyze"

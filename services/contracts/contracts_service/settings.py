@@ -1,6 +1,7 @@
 """Settings of the contracts service and its worker."""
 
 from pydantic import Field
+
 from service_runtime.settings import ServiceSettings
 
 

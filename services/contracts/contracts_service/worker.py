@@ -7,21 +7,21 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 
 import asyncpg
-from bloom.ai.v1 import ai_service_pb2_grpc
 from pgqueuer import PgQueuer
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.models import Job as QueuedJob
+
+from bloom.ai.v1 import ai_service_pb2_grpc
+from contracts_service.analysis.reader import Reader
+from contracts_service.analysis.service import Analyst, TryAgainError
+from contracts_service.queue import ANALYZE, Job
+from contracts_service.settings import ContractsSettings
 from service_runtime import settings as runtime_settings
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
 from service_runtime.errors import DomainError
 from service_runtime.identity import TokenVerifier
 from service_runtime.postgres import Postgres
 from service_runtime.server import Parts, serve
-
-from contracts_service.analysis.reader import Reader
-from contracts_service.analysis.service import Analyst, TryAgainError
-from contracts_service.queue import ANALYZE, Job
-from contracts_service.settings import ContractsSettings
 
 _log = logging.getLogger("bloom.worker")
 # How long a job waits when the database itself was away while it ran.

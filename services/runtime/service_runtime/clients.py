@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from bloom.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
-from bloom.options.v1 import policy_pb2
 from grpc_status import rpc_status
 from joserfc.jwk import KeySet
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind
 
+from bloom.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
+from bloom.options.v1 import policy_pb2
 from service_runtime import deadlines
 from service_runtime.errors import DomainError, deadline_exceeded, from_status, unavailable
 from service_runtime.identity import current_identity

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import grpc
-from bloom.errors.v1 import errors_pb2
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
+
+from bloom.errors.v1 import errors_pb2
 
 DOMAIN = "bloom"
 Reason = errors_pb2.ErrorReason

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from functools import cache
 
-from bloom.options.v1 import policy_pb2
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
+
+from bloom.options.v1 import policy_pb2
 
 # Infrastructure that operators and load balancers call; it has no tenant data.
 OPEN_SERVICES = frozenset(

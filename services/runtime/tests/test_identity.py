@@ -7,6 +7,7 @@ from base64 import urlsafe_b64encode
 from uuid import uuid4
 
 import pytest
+
 from service_runtime.errors import DomainError
 from service_runtime.identity import ACCESS_TYPE, TokenVerifier, identify
 

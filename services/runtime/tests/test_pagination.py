@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from service_runtime import pagination
 from service_runtime.errors import DomainError
 from service_runtime.identifiers import new_id

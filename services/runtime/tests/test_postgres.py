@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+
 from bloom.auth.v1 import auth_service_pb2
 from service_runtime import audit, deadlines, idempotency, outbox
 from service_runtime.errors import DomainError
@@ -45,7 +46,8 @@ async def test_every_tenant_table_has_forced_row_level_security(databases):
     for name in ("auth", "contracts", "ai"):
         connection = await asyncpg.connect(databases.owner(name))
         open_tables = await connection.fetch(
-            """SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'org_id'
+            """SELECT relname FROM pg_class
+               JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'org_id'
                WHERE relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity)"""
         )
         await connection.close()
@@ -81,12 +83,16 @@ async def test_the_tenant_ends_with_the_transaction(databases):
     await postgres.close()
 
 
+async def fail_after_writing(postgres: Postgres, org: UUID) -> None:
+    async with postgres.transaction(org) as connection:
+        await outbox.append(connection, org, "t", {})
+        raise RuntimeError("mine")
+
+
 async def test_a_failed_block_leaves_nothing(postgres):
     org = uuid4()
-    with pytest.raises(RuntimeError):
-        async with postgres.transaction(org) as connection:
-            await outbox.append(connection, org, "t", {})
-            raise RuntimeError
+    with pytest.raises(RuntimeError, match="mine"):
+        await fail_after_writing(postgres, org)
     async with postgres.transaction(org) as connection:
         assert await connection.fetchval("SELECT count(*) FROM outbox") == 0
 

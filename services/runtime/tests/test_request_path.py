@@ -9,12 +9,6 @@ from dataclasses import dataclass, field
 
 import grpc
 import pytest
-from bloom.auth.v1 import (
-    auth_service_pb2,
-    auth_service_pb2_grpc,
-    directory_service_pb2,
-    directory_service_pb2_grpc,
-)
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
@@ -22,6 +16,13 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from bloom.auth.v1 import (
+    auth_service_pb2,
+    auth_service_pb2_grpc,
+    directory_service_pb2,
+    directory_service_pb2_grpc,
+)
 from service_runtime import clients, deadlines, telemetry
 from service_runtime.errors import DomainError, not_found
 from service_runtime.identity import TokenVerifier, current_identity
@@ -44,18 +45,18 @@ class Probe(
     reached: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def GetMe(self, request, context):
+    async def GetMe(self, request, context):  # noqa: N802
         self.reached += 1
         outcome = self.act()
         if asyncio.iscoroutine(outcome):
             await outcome
         return auth_service_pb2.GetMeResponse(subject=current_identity.get().subject)
 
-    async def GetUser(self, request, context):
+    async def GetUser(self, request, context):  # noqa: N802
         self.reached += 1
         raise not_found(request.name)
 
-    async def ExchangeToken(self, request, context):
+    async def ExchangeToken(self, request, context):  # noqa: N802
         self.reached += 1
         return auth_service_pb2.ExchangeTokenResponse()
 

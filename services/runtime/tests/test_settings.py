@@ -1,6 +1,7 @@
 """Settings: what is missing, wrong or misspelled stops the start, and no secret is shown."""
 
 import pytest
+
 from service_runtime.settings import ServiceSettings, load
 
 GOOD = {"DATABASE_URL": "postgresql://a:secret-word@h/d"}

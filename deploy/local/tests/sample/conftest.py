@@ -7,6 +7,7 @@ import docx
 import pypdfium2
 import pytest
 from docx.table import Table
+
 from sample import DOCUMENTS, NAMES
 from sample.truth import Truth, load_truth
 

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from sample import DOCUMENTS, NAMES, SOURCES
 from sample.build import build_all
 from sample.model import Clause, Definition, Item, Note, Prose

@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 
 import pytest
+
 from sample.truth import Finding, Truth
 
 KW_PER_UNIT = {"MW": Decimal(1000), "kW": Decimal(1)}

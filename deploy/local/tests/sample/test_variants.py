@@ -2,6 +2,7 @@
 
 import pypdfium2
 import pytest
+
 from sample import variants
 
 

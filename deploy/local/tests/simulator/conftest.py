@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 from anthropic import AsyncAnthropic, DefaultAioHttpClient
+
 from claude_simulator.control_client import SimulatorControl
 from claude_simulator.server import serving
 from claude_simulator.simulation import Simulation

@@ -7,11 +7,20 @@ import anthropic
 import httpx2
 import pytest
 from anthropic import AsyncAnthropic
+
 from claude_simulator.control_client import SimulatorControl
-from claude_simulator.testing import AGREEMENT, Body, JsonObject, asking, group_schema, text_of
+from claude_simulator.testing import (
+    AGREEMENT,
+    Body,
+    JsonObject,
+    asking,
+    group_question,
+    group_schema,
+    text_of,
+)
 
 SCHEMA = group_schema(["term_years"])
-ASKED: Body = asking(AGREEMENT, schema=SCHEMA)
+ASKED: Body = asking(AGREEMENT, group_question(["term_years"]), SCHEMA)
 
 
 async def _plain(claude: AsyncAnthropic, **more: Any) -> anthropic.types.Message:

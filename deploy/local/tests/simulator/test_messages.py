@@ -6,6 +6,7 @@ import aiohttp
 import anthropic
 import pytest
 from anthropic import AsyncAnthropic
+
 from claude_simulator.testing import Body, FakeTime, text_of
 
 HELLO: Body = {

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
 from claude_simulator import ask
 from claude_simulator.rules import RULES, extract, field_answer
 from claude_simulator.rules.instructions import instructions_to_reader

@@ -5,10 +5,21 @@ import json
 import aiohttp
 import pytest
 from anthropic import AsyncAnthropic
-from claude_simulator.control_client import SimulatorControl
-from claude_simulator.testing import AGREEMENT, Body, asking, group_schema, text_of
 
-ASKED: Body = asking(AGREEMENT, schema=group_schema(["term_years", "governing_law"]))
+from claude_simulator.control_client import SimulatorControl
+from claude_simulator.testing import (
+    AGREEMENT,
+    Body,
+    JsonObject,
+    asking,
+    by_field,
+    group_question,
+    group_schema,
+    text_of,
+)
+
+FIELDS = ("term_years", "governing_law")
+ASKED: Body = asking(AGREEMENT, group_question(FIELDS), group_schema(FIELDS))
 LIE = {"state": "FOUND", "findings": [{"value": "99", "unit": "years", "quote": "ninety-nine (99) years"}]}
 ABSENT = {"state": "ABSENT", "findings": []}
 
@@ -19,20 +30,25 @@ async def _answer(claude: AsyncAnthropic, asked: Body = ASKED) -> object:
     return answer
 
 
+async def _fields(claude: AsyncAnthropic) -> JsonObject:
+    answer = await _answer(claude)
+    assert isinstance(answer, dict)
+    return by_field(answer)
+
+
 async def test_scripted_fields_stand_over_absent_ones(
     claude: AsyncAnthropic, control: SimulatorControl
 ) -> None:
     await control.script({"answer": {"fields": {"term_years": LIE, "not_asked_for": LIE}}})
-    assert await _answer(claude) == {"term_years": LIE, "governing_law": ABSENT, "instructions_to_reader": []}
+    assert await _fields(claude) == {"term_years": LIE, "governing_law": ABSENT, "instructions_to_reader": []}
 
 
 async def test_a_lie_over_the_truth_leaves_the_rest_as_the_rules_say(
     claude: AsyncAnthropic, control: SimulatorControl
 ) -> None:
-    truth = await _answer(claude)
-    assert isinstance(truth, dict)
+    truth = await _fields(claude)
     await control.script({"answer": {"mode": "truth", "fields": {"term_years": LIE}}})
-    assert await _answer(claude) == {**truth, "term_years": LIE}
+    assert await _fields(claude) == {**truth, "term_years": LIE}
 
 
 async def test_any_json_or_text_can_be_said(claude: AsyncAnthropic, control: SimulatorControl) -> None:

@@ -9,14 +9,13 @@ import contextlib
 import logging
 from datetime import UTC, datetime
 
-from service_runtime import deadlines
-from service_runtime.postgres import Postgres
-
 from ai_gateway.egress import store as records
 from ai_gateway.egress.record import Egress, Ending
 from ai_gateway.money import store as money
 from ai_gateway.money.tokens import Spent
 from ai_gateway.money.usage import UsageEvent
+from service_runtime import deadlines
+from service_runtime.postgres import Postgres
 
 _log = logging.getLogger("bloom.ai.egress")
 _ATTEMPT_SECONDS = 5.0

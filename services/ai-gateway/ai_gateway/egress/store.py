@@ -1,8 +1,7 @@
 """Rows of `egress_records`."""
 
-from service_runtime.postgres import Connection
-
 from ai_gateway.egress.record import Egress, Ending
+from service_runtime.postgres import Connection
 
 
 async def add(connection: Connection, egress: Egress) -> None:

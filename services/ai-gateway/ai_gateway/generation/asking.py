@@ -3,12 +3,11 @@
 import asyncio
 from itertools import count
 
-from service_runtime import deadlines
-
 from ai_gateway.claude.faults import ClaudeError
 from ai_gateway.claude.retries import Retries
 from ai_gateway.egress.record import Purpose
 from ai_gateway.generation.attempt import Attempt, Means, Order
+from service_runtime import deadlines
 
 MESSAGES = "/v1/messages"
 COUNT_TOKENS = "/v1/messages/count_tokens"

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import grpc
-from service_runtime.errors import DomainError, Reason
 
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.models import ModelUnavailableError
+from service_runtime.errors import DomainError, Reason
 
 # Told where Claude names no delay.
 _USUAL_DELAY = timedelta(seconds=5)

@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from bloom.ai.v1 import ai_pb2, ai_service_pb2
-from service_runtime.identity import current_identity
-
 from ai_gateway.generation.prompt import Defaults, read_prompt
 from ai_gateway.generation.question import Answer
 from ai_gateway.generation.service import Generation, OnLeaving
 from ai_gateway.money.handlers import usage_message
+from bloom.ai.v1 import ai_pb2, ai_service_pb2
+from service_runtime.identity import current_identity
 
 _STOP_REASONS = {
     "end_turn": ai_pb2.STOP_REASON_END_TURN,

@@ -5,14 +5,14 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bloom.ai.v1 import ai_pb2, ai_service_pb2
 from google.protobuf import struct_pb2
-from service_runtime.errors import invalid
 
 from ai_gateway.claude.models import Model, ModelUnavailableError, find_model
 from ai_gateway.generation.errors import model_unavailable
 from ai_gateway.generation.question import Caching, Question
 from ai_gateway.generation.schema import read_schema
+from bloom.ai.v1 import ai_pb2, ai_service_pb2
+from service_runtime.errors import invalid
 
 # The API takes four; those that a caller set in raw blocks count, too.
 _MOST_BREAKPOINTS = 4

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from uuid import UUID
 
-from service_runtime.identity import Identity
-
 from ai_gateway.claude.models import Model
 from ai_gateway.egress.record import Purpose
 from ai_gateway.generation.schema import AnswerSchema
 from ai_gateway.money.tokens import Spent
+from service_runtime.identity import Identity
 
 
 class Caching(Enum):

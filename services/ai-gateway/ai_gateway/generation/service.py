@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from opentelemetry import trace
-from service_runtime.identity import Identity
 
 from ai_gateway.cache.answers import AnswerCache, CacheKey, key_of
 from ai_gateway.claude.faults import ClaudeError, FaultKind
@@ -20,6 +19,7 @@ from ai_gateway.money.free_answers import FreeAnswers
 from ai_gateway.money.prices import PriceSheet
 from ai_gateway.money.tokens import Spent, Tokens
 from ai_gateway.money.usage import UsageEvent
+from service_runtime.identity import Identity
 
 _GOOD = frozenset({"end_turn", "stop_sequence"})
 _CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded"})

@@ -9,12 +9,11 @@ import logging
 from collections import defaultdict
 from uuid import UUID
 
+from ai_gateway.money import store
+from ai_gateway.money.usage import UsageEvent
 from service_runtime import deadlines
 from service_runtime.errors import DomainError
 from service_runtime.postgres import Postgres
-
-from ai_gateway.money import store
-from ai_gateway.money.usage import UsageEvent
 
 _log = logging.getLogger("bloom.ai.money")
 _DELAY_SECONDS = 0.05

@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime, time
 
-from bloom.ai.v1 import ai_pb2, ai_service_pb2
 from google.protobuf import timestamp_pb2
-from service_runtime.errors import invalid
-from service_runtime.identity import current_identity
 
 from ai_gateway.money.service import UsageReport
 from ai_gateway.money.tokens import Tokens
 from ai_gateway.money.usage import UsageSum
+from bloom.ai.v1 import ai_pb2, ai_service_pb2
+from service_runtime.errors import invalid
+from service_runtime.identity import current_identity
 
 
 async def get_usage(

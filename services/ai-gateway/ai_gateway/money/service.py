@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service_runtime.postgres import Postgres
-
 from ai_gateway.money import store
 from ai_gateway.money.free_answers import FreeAnswers
 from ai_gateway.money.usage import UsageSum
+from service_runtime.postgres import Postgres
 
 
 @dataclass(frozen=True, slots=True)

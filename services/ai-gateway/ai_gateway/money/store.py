@@ -5,10 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from service_runtime.postgres import Connection
 
 from ai_gateway.money.tokens import Spent, Tokens
 from ai_gateway.money.usage import UsageEvent, UsageSum
+from service_runtime.postgres import Connection
 
 _COLUMNS = """at, org_id, request_id, task, model, workload, subject, cached, simulated, input_tokens,
     output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,

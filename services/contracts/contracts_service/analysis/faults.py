@@ -4,6 +4,7 @@ import random
 from datetime import timedelta
 
 import grpc
+
 from service_runtime.errors import DomainError, Reason
 
 _PASSING = frozenset(

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bloom.contracts.v1 import contract_pb2
-
 from contracts_service.analysis.model import StoredEvidence, StoredValue
 from contracts_service.evidence import (
     DocumentText,

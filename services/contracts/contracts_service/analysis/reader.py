@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bloom.ai.v1 import ai_pb2, ai_service_pb2, ai_service_pb2_grpc
-from service_runtime import deadlines
-from service_runtime.clients import answers_of
-
 from contracts_service.analysis.faults import off_schema
 from contracts_service.fields import GROUPS, AnswerOutsideSchemaError, parse_group_answer
 from contracts_service.operations.model import GroupResult
 from contracts_service.prompts import extraction
+from service_runtime import deadlines
+from service_runtime.clients import answers_of
 
 # Claude's own timeout is the AI gateway's; this one only ends a call that hangs between the services.
 _CALL_SECONDS = 180.0

@@ -1,14 +1,9 @@
 """An analysis is asked for: the operation, its job and the record's state, in one transaction."""
 
 import grpc
-from bloom.contracts.v1 import contract_pb2
 from opentelemetry import propagate
-from service_runtime import audit
-from service_runtime.errors import DomainError, Reason
-from service_runtime.identifiers import new_id
-from service_runtime.identity import Identity
-from service_runtime.postgres import Connection
 
+from bloom.contracts.v1 import contract_pb2
 from contracts_service import names, queue
 from contracts_service.analysis import store
 from contracts_service.contracts import service as contracts
@@ -18,6 +13,11 @@ from contracts_service.operations import service as operations
 from contracts_service.operations import store as operation_store
 from contracts_service.operations.model import Operation
 from contracts_service.prompts import extraction
+from service_runtime import audit
+from service_runtime.errors import DomainError, Reason
+from service_runtime.identifiers import new_id
+from service_runtime.identity import Identity
+from service_runtime.postgres import Connection
 
 
 async def request(connection: Connection, identity: Identity, name: str) -> Operation:

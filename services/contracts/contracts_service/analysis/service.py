@@ -8,11 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bloom.contracts.v1 import contract_pb2
-from service_runtime import audit, outbox
-from service_runtime.errors import DomainError, to_status
-from service_runtime.identity import Identity, current_identity
-from service_runtime.postgres import Connection, Postgres
-
 from contracts_service import names
 from contracts_service.analysis import faults, store
 from contracts_service.analysis.publication import proven, summary
@@ -25,6 +20,10 @@ from contracts_service.evidence import DocumentText
 from contracts_service.operations import store as operations
 from contracts_service.operations.model import GroupResult, Operation
 from contracts_service.queue import Job
+from service_runtime import audit, outbox
+from service_runtime.errors import DomainError, to_status
+from service_runtime.identity import Identity, current_identity
+from service_runtime.postgres import Connection, Postgres
 
 _log = logging.getLogger("bloom.analysis")
 

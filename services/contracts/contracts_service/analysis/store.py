@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from service_runtime.postgres import Connection
-
 from contracts_service.analysis.model import StoredValue
+from service_runtime.postgres import Connection
 
 _COLUMNS = """field_group, field, status, value, unit, raw_text, evidence, method, model, prompt_version,
     confidence, reason, reason_text"""

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from bloom.contracts.v1 import contract_pb2, contract_service_pb2
-from service_runtime.errors import invalid
-
 from contracts_service.contracts.store import CHANGEABLE
+from service_runtime.errors import invalid
 
 
 def columns(request: contract_service_pb2.UpdateContractRequest) -> Mapping[str, object]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import grpc
-from bloom.contracts.v1 import contract_pb2
 from google.protobuf.descriptor import EnumDescriptor
+
+from bloom.contracts.v1 import contract_pb2
 from service_runtime.errors import DomainError, Reason
 
 _TOKEN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|(<=|>=|!=|=|<|>|:)|([^\s"=<>!:]+))')

@@ -5,15 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from bloom.contracts.v1 import contract_pb2, contract_service_pb2, contract_service_pb2_grpc
 from google.api import httpbody_pb2
 from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
-from service_runtime import idempotency, pagination
-from service_runtime.errors import invalid
-from service_runtime.identity import current_identity
-from service_runtime.postgres import Postgres
 
+from bloom.contracts.v1 import contract_pb2, contract_service_pb2, contract_service_pb2_grpc
 from contracts_service import messages
 from contracts_service.analysis import request as analysis
 from contracts_service.analysis import store as values
@@ -25,6 +21,10 @@ from contracts_service.documents import store as documents
 from contracts_service.documents.objects import Objects
 from contracts_service.questions.service import ProvenSentence, Questions, Summary
 from contracts_service.search.service import search
+from service_runtime import idempotency, pagination
+from service_runtime.errors import invalid
+from service_runtime.identity import current_identity
+from service_runtime.postgres import Postgres
 
 Context = grpc.aio.ServicerContext[Any, Any]
 _DEFAULT_VALUES, _DEFAULT_PAGES = 200, 25

@@ -3,17 +3,16 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from service_runtime.errors import invalid
-from service_runtime.identifiers import new_id
-from service_runtime.identity import Identity
-from service_runtime.postgres import Connection, Postgres
-
 from contracts_service.contracts import service, store
 from contracts_service.contracts.model import Contract
 from contracts_service.documents import service as documents
 from contracts_service.documents import store as document_store
 from contracts_service.documents.model import Document
 from contracts_service.documents.objects import Objects
+from service_runtime.errors import invalid
+from service_runtime.identifiers import new_id
+from service_runtime.identity import Identity
+from service_runtime.postgres import Connection, Postgres
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import grpc
-from bloom.contracts.v1 import contract_pb2
-from service_runtime import audit, outbox, pagination
-from service_runtime.errors import DomainError, Reason, etag_mismatch, invalid, not_found
-from service_runtime.identity import Identity
-from service_runtime.postgres import Connection, Postgres
 
+from bloom.contracts.v1 import contract_pb2
 from contracts_service import names
 from contracts_service.contracts import store
 from contracts_service.contracts.filter import compile_filter
 from contracts_service.contracts.model import Contract
+from service_runtime import audit, outbox, pagination
+from service_runtime.errors import DomainError, Reason, etag_mismatch, invalid, not_found
+from service_runtime.identity import Identity
+from service_runtime.postgres import Connection, Postgres
 
 _DEFAULT_PAGE = 25
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from service_runtime.postgres import Connection
 
 from contracts_service.contracts.model import Contract
 from contracts_service.documents import store as documents
+from service_runtime.postgres import Connection
 
 _COLUMNS = f"""contracts.id, label, reference_no, office, agreement_type, state, tags, version, creator,
     contracts.created_at, updated_at, analysis_state, analysis_operation, published_operation, analysis,

@@ -8,6 +8,7 @@ import grpc
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
+
 from service_runtime.errors import DomainError, Reason, unavailable
 
 _PIECE_BYTES = 256 * 1024

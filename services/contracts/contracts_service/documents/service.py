@@ -10,16 +10,16 @@ from pathlib import Path
 from uuid import UUID
 
 import grpc
-from bloom.contracts.v1 import contract_pb2
-from service_runtime.errors import DomainError, Reason
-from service_runtime.identifiers import new_id
 
+from bloom.contracts.v1 import contract_pb2
 from contracts_service.documents.model import Document, Page
 from contracts_service.extraction import errors as rejections
 from contracts_service.extraction.errors import DocumentRejected
 from contracts_service.extraction.extracted import ExtractedText
 from contracts_service.extraction.isolate import extract
 from contracts_service.extraction.limits import Limits
+from service_runtime.errors import DomainError, Reason
+from service_runtime.identifiers import new_id
 
 
 @dataclass(frozen=True, slots=True)

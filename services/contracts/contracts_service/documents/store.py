@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
-from service_runtime.postgres import Connection
 
 from contracts_service.documents.model import Document, Page
+from service_runtime.postgres import Connection
 
 COLUMNS = """documents.id AS document_id, sha256, filename, media_type, size_bytes, object_key, page_count,
     word_count, text_state"""

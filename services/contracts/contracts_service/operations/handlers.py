@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from bloom.contracts.v1 import operation_service_pb2, operation_service_pb2_grpc
 from google.longrunning import operations_pb2
-from service_runtime.identity import current_identity
-from service_runtime.postgres import Postgres
 
+from bloom.contracts.v1 import operation_service_pb2, operation_service_pb2_grpc
 from contracts_service import messages
 from contracts_service.contracts import store as contracts
 from contracts_service.operations import service
+from service_runtime.identity import current_identity
+from service_runtime.postgres import Postgres
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

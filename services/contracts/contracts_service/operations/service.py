@@ -1,17 +1,17 @@
 """The rules of operations: found, listed, cancelled."""
 
 import grpc
-from bloom.contracts.v1 import contract_pb2
 from google.rpc import status_pb2
-from service_runtime import audit, pagination
-from service_runtime.errors import not_found
-from service_runtime.identity import Identity
-from service_runtime.postgres import Connection, Postgres
 
+from bloom.contracts.v1 import contract_pb2
 from contracts_service import names
 from contracts_service.contracts import store as contracts
 from contracts_service.operations import store
 from contracts_service.operations.model import Operation
+from service_runtime import audit, pagination
+from service_runtime.errors import not_found
+from service_runtime.identity import Identity
+from service_runtime.postgres import Connection, Postgres
 
 _DEFAULT_PAGE = 25
 

@@ -4,9 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from service_runtime.postgres import Connection
 
 from contracts_service.operations.model import GroupResult, Operation
+from service_runtime.postgres import Connection
 
 _COLUMNS = """id, org_id, contract_id, state, subject, traceparent, attempts, last_fault, error,
     created_at, ended_at"""

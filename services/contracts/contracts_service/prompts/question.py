@@ -3,7 +3,6 @@
 import json
 
 from bloom.ai.v1 import ai_pb2, ai_service_pb2
-
 from contracts_service.prompts.reading import RULES
 
 VERSION = "question/1"

@@ -6,12 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import grpc
-from bloom.ai.v1 import ai_service_pb2, ai_service_pb2_grpc
-from service_runtime.clients import answers_of
-from service_runtime.errors import DomainError, Reason
-from service_runtime.identity import Identity
-from service_runtime.postgres import Postgres
 
+from bloom.ai.v1 import ai_service_pb2, ai_service_pb2_grpc
 from contracts_service.analysis.faults import off_schema
 from contracts_service.contracts import service as contracts
 from contracts_service.documents import store as documents
@@ -19,6 +15,10 @@ from contracts_service.documents.text import assemble
 from contracts_service.evidence import DocumentText, Evidence, verify_sentence
 from contracts_service.prompts import question as prompts
 from contracts_service.questions.sentences import ClaimedSentence, MalformedAnswerError, SentenceStream
+from service_runtime.clients import answers_of
+from service_runtime.errors import DomainError, Reason
+from service_runtime.identity import Identity
+from service_runtime.postgres import Postgres
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from itertools import groupby
 
-from service_runtime import pagination
-from service_runtime.identity import Identity
-from service_runtime.postgres import Postgres
-
 from contracts_service.search import store
 from contracts_service.search.model import Hit, Passage
 from contracts_service.search.store import BETWEEN, START, STOP, MarkedPage
+from service_runtime import pagination
+from service_runtime.identity import Identity
+from service_runtime.postgres import Postgres
 
 _DEFAULT_PAGE = 25
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+
 from contracts_service.evidence import Claim, DocumentText
 from contracts_service.fields import AnswerState, FieldAnswer, Finding
 

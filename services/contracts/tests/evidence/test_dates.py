@@ -3,13 +3,14 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from contracts_service.evidence.dates import dates
 from contracts_service.evidence.jurisdictions import chosen_laws, plain_name
 from contracts_service.evidence.reasons import Reason
 from contracts_service.evidence.relative import relative_dates
 from contracts_service.evidence.values import content_words
-from hypothesis import given
-from hypothesis import strategies as st
 
 APRIL_13 = [
     "April 13, 2012",

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+
 from contracts_service.fields import (
     ANSWER_SCHEMA,
     FIELDS,

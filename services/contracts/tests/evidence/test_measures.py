@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from contracts_service.evidence.measures import measures
 from contracts_service.evidence.reasons import Reason
 from contracts_service.evidence.values import Money, Percent, Quantity, Rate, Value, same

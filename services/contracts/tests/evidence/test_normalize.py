@@ -1,11 +1,12 @@
 """Normalisation keeps every character's way back, and quotes are located as whole words and numbers."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from contracts_service.evidence.locate import locate
 from contracts_service.evidence.normalize import normalize
 from contracts_service.evidence.reasons import Reason
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .documents import document
 

@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 import pytest
-from contracts_service.evidence.numbers import numbers
 from hypothesis import given
 from hypothesis import strategies as st
+
+from contracts_service.evidence.numbers import numbers
 
 READ = [
     ("thirty", "30"),

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from contracts_service.evidence import Status
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
+from contracts_service.evidence import Status
 
 from .documents import check, document
 from .test_numbers import spelled

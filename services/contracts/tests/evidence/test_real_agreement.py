@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
+
 from contracts_service.evidence import DocumentText, Status, verify, verify_claim
 from contracts_service.fields import AnswerState
 

@@ -1,6 +1,7 @@
 """Sentences of an answer: verified only where their quotes stand and state their figures."""
 
 import pytest
+
 from contracts_service.evidence import locate_sentence_evidence, verify_sentence
 
 from .documents import document

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from contracts_service.evidence import Status, verify
 from contracts_service.fields import FIELDS, AnswerState, FieldAnswer, Finding
 

@@ -9,15 +9,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
 from contracts_service.extraction.errors import DocumentRejected
 from contracts_service.extraction.extracted import ExtractedText
 from contracts_service.extraction.isolate import extract
 from contracts_service.extraction.limits import Limits
 from contracts_service.extraction.media import MediaType
 from contracts_service.extraction.worker import read_document
-from reportlab.lib.pdfencrypt import StandardEncryption
-from reportlab.lib.utils import ImageReader
-from reportlab.pdfgen.canvas import Canvas
 
 Read = Callable[..., ExtractedText]
 Refusal = Callable[..., DocumentRejected]

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 
 import pytest
+
 from contracts_service.extraction.errors import DocumentRejected
 from contracts_service.extraction.extracted import ExtractedText
 from contracts_service.extraction.limits import Limits

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from contracts_service.extraction.errors import DocumentRejected, Reason
 from contracts_service.extraction.extracted import ExtractedText
 from contracts_service.extraction.isolate import extract
 from contracts_service.extraction.limits import Limits
 from contracts_service.extraction.worker import read_document
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 Build = Callable[..., bytes]
 

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+
 from contracts_service.extraction.errors import DocumentRejected
 from contracts_service.extraction.isolate import extract
 from contracts_service.extraction.limits import Limits
 from contracts_service.extraction.supervise import OutputTooLongError, supervise
-from PIL import Image
-from reportlab.lib.utils import ImageReader
 
 IsolatedRefusal = Callable[..., Awaitable[DocumentRejected]]
 Build = Callable[..., bytes]

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from contracts_service.extraction.errors import DocumentRejected
-from contracts_service.extraction.extracted import ExtractedText
 from PIL import Image, ImageDraw
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
+
+from contracts_service.extraction.errors import DocumentRejected
+from contracts_service.extraction.extracted import ExtractedText
 
 Refusal = Callable[..., DocumentRejected]
 Read = Callable[..., ExtractedText]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from contracts_service.extraction.errors import DocumentRejected
 from contracts_service.extraction.limits import Limits
 from contracts_service.extraction.media import MediaType

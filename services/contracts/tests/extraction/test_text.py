@@ -10,9 +10,10 @@ from dataclasses import asdict
 
 import docx
 import pytest
+from docx.enum.section import WD_SECTION
+
 from contracts_service.extraction.extracted import ExtractedText
 from contracts_service.extraction.pages import clean
-from docx.enum.section import WD_SECTION
 
 Read = Callable[..., ExtractedText]
 Build = Callable[..., bytes]

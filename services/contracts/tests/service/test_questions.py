@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from contracts_service.questions.sentences import ClaimedSentence, MalformedAnswerError, SentenceStream
 from hypothesis import given
 from hypothesis import strategies as st
+
+from contracts_service.questions.sentences import ClaimedSentence, MalformedAnswerError, SentenceStream
 
 from .conftest import AGREEMENT, Claude, Service
 
@@ -37,7 +38,9 @@ async def test_a_proven_sentence_is_sent_with_its_evidence(service: Service, cla
         {"text": "The term is 15 years.", "quotes": [TERM, "and this was invented by the model"]},
     ],
 )
-async def test_a_sentence_that_is_not_proven_is_withheld_and_counted(service: Service, claude: Claude, sentence):
+async def test_a_sentence_that_is_not_proven_is_withheld_and_counted(
+    service: Service, claude: Claude, sentence
+):
     claude.sentences = [sentence]
     (only,) = await asked(service)
     assert (only.summary.sentence_count, only.summary.withheld_count, only.summary.not_found) == (0, 1, False)
@@ -59,14 +62,18 @@ async def test_an_answer_that_breaks_off_is_an_error(service: Service, claude: C
     st.integers(1, 9),
 )
 def test_any_split_of_the_stream_gives_the_same_sentences(sentences, step):
-    whole = json.dumps({"sentences": [{"text": one.text, "quotes": list(one.quotes)} for one in sentences]}, indent=1)
+    whole = json.dumps(
+        {"sentences": [{"text": one.text, "quotes": list(one.quotes)} for one in sentences]}, indent=1
+    )
     stream = SentenceStream()
     seen = [one for start in range(0, len(whole), step) for one in stream.feed(whole[start : start + step])]
     stream.finish()
     assert seen == sentences
 
 
-@pytest.mark.parametrize("text", ["", "plain words", '{"sentences": [{"text": 1, "quotes": []}]}', '{"sentences": [{"text'])
+@pytest.mark.parametrize(
+    "text", ["", "plain words", '{"sentences": [{"text": 1, "quotes": []}]}', '{"sentences": [{"text']
+)
 def test_what_is_no_answer_is_told(text):
     stream = SentenceStream()
     with pytest.raises(MalformedAnswerError):  # noqa: PT012

@@ -4,9 +4,10 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from bloom.contracts.v1 import contract_pb2, contract_service_pb2
 from google.api import httpbody_pb2
 from google.protobuf import field_mask_pb2
+
+from bloom.contracts.v1 import contract_pb2, contract_service_pb2
 
 from .conftest import AGREEMENT, Caller, Service
 
@@ -54,7 +55,7 @@ async def test_pages_join_to_the_stored_text(service: Service):
         if not token:
             break
     assert [page.number for page in pages] == [1, 2, 3]
-    assert "".join(page.text for page in pages).split() == "one page second page third page".split()
+    assert "".join(page.text for page in pages).split() == ["one", "page", "second", "page", "third", "page"]
     assert all(page.char_end - page.char_start == len(page.text) for page in pages)
 
 
@@ -120,14 +121,18 @@ async def test_an_upload_that_breaks_off_leaves_nothing(service: Service):
 async def test_lists_page_newest_first_and_filter(service: Service, refusal_of):
     caller = service.someone()
     for number in range(5):
-        await caller.upload(f"Agreement number {number} about fuel cells".encode(), label=f"Contract {number}")
+        await caller.upload(
+            f"Agreement number {number} about fuel cells".encode(), label=f"Contract {number}"
+        )
     first = await listed(caller, page_size=2)
     second = await listed(caller, page_size=2, page_token=first.next_page_token)
     third = await listed(caller, page_size=2, page_token=second.next_page_token)
     labels = [item.label for page in (first, second, third) for item in page.contracts]
     assert labels == [f"Contract {number}" for number in (4, 3, 2, 1, 0)]
     assert not third.next_page_token
-    narrowed = await listed(caller, filter='label : "ract 3" AND state = ACTIVE AND create_time > "2020-01-01"')
+    narrowed = await listed(
+        caller, filter='label : "ract 3" AND state = ACTIVE AND create_time > "2020-01-01"'
+    )
     assert [item.label for item in narrowed.contracts] == ["Contract 3"]
     other = listed(caller, page_token=first.next_page_token, filter="state = ACTIVE")
     assert await refusal_of(other) == ("INVALID_ARGUMENT", "PAGE_TOKEN_INVALID")
@@ -160,7 +165,9 @@ def change(name: str, mask: tuple[str, ...] = (), request_id: str = "", **fields
 async def test_a_change_keeps_the_rest_and_moves_the_etag(service: Service):
     caller = service.someone()
     before = (await caller.upload(TEXT, label="old", reference_no="R")).contract
-    after = await caller.call("UpdateContract", change(before.name, ("label", "tags"), label="new", tags=["a", "b"]))
+    after = await caller.call(
+        "UpdateContract", change(before.name, ("label", "tags"), label="new", tags=["a", "b"])
+    )
     assert (after.label, list(after.tags), after.reference_no) == ("new", ["a", "b"], "R")
     assert after.etag != before.etag
     unmasked = await caller.call("UpdateContract", change(before.name, office=contract_pb2.OFFICE_KOREA))

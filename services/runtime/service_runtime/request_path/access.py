@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import grpc
-from bloom.options.v1 import policy_pb2
 
+from bloom.options.v1 import policy_pb2
 from service_runtime.errors import DomainError, Reason
 from service_runtime.identity import Identity, token_missing
 from service_runtime.policy import Method

@@ -1,0 +1,1 @@
+"""Accounts: one e-mail, one password, across all organizations."""

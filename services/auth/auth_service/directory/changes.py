@@ -1,0 +1,48 @@
+"""What an UpdateUser changes."""
+
+import dataclasses
+
+from auth_service import roles
+from auth_service.directory.model import User
+from auth_service.roles import Roles
+from bloom.auth.v1 import directory_service_pb2
+from service_runtime.errors import invalid
+
+_CHANGEABLE = ("display_name", "roles", "disabled")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Changes:
+    """New values; None leaves a field as it is."""
+
+    display_name: str | None = None
+    roles: Roles | None = None
+    disabled: bool | None = None
+
+    def applied_to(self, user: User) -> User:
+        """The user after the change."""
+        return dataclasses.replace(
+            user,
+            display_name=user.display_name if self.display_name is None else self.display_name,
+            roles=user.roles if self.roles is None else self.roles,
+            disabled=user.disabled if self.disabled is None else self.disabled,
+        )
+
+
+def of(request: directory_service_pb2.UpdateUserRequest) -> Changes:
+    """The fields of the mask, or without a mask those that are set. Raises INVALID_FIELD."""
+    user, paths = request.user, list(request.update_mask.paths)
+    if paths == ["*"]:
+        paths = list(_CHANGEABLE)
+    elif not paths:
+        paths = [path for path in _CHANGEABLE if getattr(user, path)]
+    for path in paths:
+        if path not in _CHANGEABLE:
+            raise invalid("update_mask", f"{path} cannot be changed; these can: {', '.join(_CHANGEABLE)}")
+    if "roles" in paths and not user.roles:
+        raise invalid("user.roles", "a user has at least one role; disable it to take away all access")
+    return Changes(
+        display_name=user.display_name if "display_name" in paths else None,
+        roles=roles.ordered(user.roles) if "roles" in paths else None,
+        disabled=user.disabled if "disabled" in paths else None,
+    )

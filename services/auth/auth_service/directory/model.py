@@ -1,0 +1,32 @@
+"""A person in an organization."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from auth_service import roles
+from auth_service.roles import Roles
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """`version` counts changes."""
+
+    id: UUID
+    email: str
+    display_name: str
+    roles: Roles
+    disabled: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def etag(self) -> str:
+        """Changes with every change of the user."""
+        return f'"{self.version}"'
+
+    @property
+    def has_owner_role(self) -> bool:
+        """Also of a disabled user."""
+        return roles.OWNER in self.roles

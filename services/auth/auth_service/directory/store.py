@@ -1,0 +1,94 @@
+"""SQL for users."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from auth_service import roles
+from auth_service.directory.model import User
+from auth_service.roles import Roles
+from service_runtime.postgres import Connection
+
+_COLUMNS = "id, email, display_name, roles, disabled, version, created_at, updated_at"
+
+
+def _from_row(row: asyncpg.Record) -> User:
+    return User(
+        id=row["id"],
+        email=row["email"],
+        display_name=row["display_name"],
+        roles=roles.from_stored(row["roles"]),
+        disabled=row["disabled"],
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+async def insert(
+    connection: Connection, org_id: UUID, user_id: UUID, email: str, display_name: str, granted: Roles
+) -> User:
+    """Makes an account a member of the organization."""
+    row = await connection.fetchrow(
+        f"""INSERT INTO users (org_id, id, email, display_name, roles) VALUES ($1, $2, $3, $4, $5)
+            RETURNING {_COLUMNS}""",
+        org_id, user_id, email, display_name, granted,
+    )  # fmt: skip
+    if row is None:
+        raise RuntimeError("an insert returned no row")
+    return _from_row(row)
+
+
+async def get(connection: Connection, org_id: UUID, user_id: UUID) -> User | None:
+    """The user as it is now."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM users WHERE org_id = $1 AND id = $2", org_id, user_id
+    )
+    return _from_row(row) if row else None
+
+
+async def held(connection: Connection, org_id: UUID, user_id: UUID) -> User | None:
+    """The user, who cannot be disabled before the transaction ends."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM users WHERE org_id = $1 AND id = $2 FOR SHARE", org_id, user_id
+    )
+    return _from_row(row) if row else None
+
+
+async def page(
+    connection: Connection, org_id: UUID, before: tuple[datetime, UUID] | None, limit: int
+) -> list[User]:
+    """Newest first."""
+    created_at, user_id = before or (None, None)
+    rows = await connection.fetch(
+        f"""SELECT {_COLUMNS} FROM users
+            WHERE org_id = $1 AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
+            ORDER BY created_at DESC, id DESC LIMIT $4""",
+        org_id, created_at, user_id, limit,
+    )  # fmt: skip
+    return [_from_row(row) for row in rows]
+
+
+async def update(connection: Connection, org_id: UUID, user: User) -> User:
+    """Writes what can be changed of a user, and counts the change."""
+    row = await connection.fetchrow(
+        f"""UPDATE users SET display_name = $3, roles = $4, disabled = $5,
+                             version = version + 1, updated_at = now()
+            WHERE org_id = $1 AND id = $2 RETURNING {_COLUMNS}""",
+        org_id, user.id, user.display_name, user.roles, user.disabled,
+    )  # fmt: skip
+    if row is None:
+        raise RuntimeError("a user vanished while its organization was held")
+    return _from_row(row)
+
+
+async def has_owner(connection: Connection, org_id: UUID) -> bool:
+    """Whether anybody is left who owns the organization and can sign in."""
+    found = await connection.fetchval(
+        """SELECT EXISTS (
+               SELECT FROM users WHERE org_id = $1 AND NOT disabled AND $2::smallint = ANY(roles)
+           )""",
+        org_id, roles.OWNER,
+    )  # fmt: skip
+    return bool(found)

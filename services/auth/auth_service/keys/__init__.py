@@ -1,0 +1,1 @@
+"""Signing keys: made once, kept wrapped, published without their private parts."""

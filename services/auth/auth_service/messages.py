@@ -1,0 +1,61 @@
+"""This service's dataclasses as messages of the schema."""
+
+from datetime import datetime
+
+from google.protobuf import timestamp_pb2
+
+from auth_service import names
+from auth_service.directory.model import User
+from auth_service.organizations.model import Organization
+from auth_service.service_accounts.model import ServiceAccount
+from auth_service.sessions.model import TokenPair
+from bloom.auth.v1 import auth_pb2
+
+
+def _timestamp(moment: datetime) -> timestamp_pb2.Timestamp:
+    message = timestamp_pb2.Timestamp()
+    message.FromDatetime(moment)
+    return message
+
+
+def organization(record: Organization) -> auth_pb2.Organization:
+    """The organization as its members see it."""
+    return auth_pb2.Organization(
+        name=names.organization(record.id),
+        display_name=record.display_name,
+        create_time=_timestamp(record.created_at),
+    )
+
+
+def user(record: User) -> auth_pb2.User:
+    """The user with its etag."""
+    return auth_pb2.User(
+        name=names.user(record.id),
+        email=record.email,
+        display_name=record.display_name,
+        roles=record.roles,
+        disabled=record.disabled,
+        etag=record.etag,
+        create_time=_timestamp(record.created_at),
+        update_time=_timestamp(record.updated_at),
+    )
+
+
+def service_account(record: ServiceAccount) -> auth_pb2.ServiceAccount:
+    """The service account without its secret."""
+    return auth_pb2.ServiceAccount(
+        name=names.service_account(record.id),
+        display_name=record.display_name,
+        roles=record.roles,
+        create_time=_timestamp(record.created_at),
+    )
+
+
+def tokens(pair: TokenPair) -> auth_pb2.TokenPair:
+    """The tokens as a sign-in answers them."""
+    return auth_pb2.TokenPair(
+        access_token=pair.access_token,
+        refresh_token=pair.refresh_token,
+        expires_in=pair.expires_in,
+        token_type="Bearer",  # noqa: S106 the scheme's name
+    )

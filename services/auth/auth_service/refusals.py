@@ -1,0 +1,131 @@
+"""What this service refuses, in one line each."""
+
+from datetime import timedelta
+
+import grpc
+
+from service_runtime.errors import DomainError, Reason
+
+
+def credentials_invalid() -> DomainError:
+    """A wrong e-mail, a wrong password, a disabled user: the caller does not learn which."""
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        Reason.ERROR_REASON_CREDENTIALS_INVALID,
+        "The e-mail or the password is wrong.",
+    )
+
+
+def client_invalid() -> DomainError:
+    """A wrong client id or a wrong client secret: the caller does not learn which."""
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        Reason.ERROR_REASON_CREDENTIALS_INVALID,
+        "The client id or the client secret is wrong.",
+    )
+
+
+def session_over() -> DomainError:
+    """The refresh token is unknown, its session has ended, or its user may no longer sign in."""
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        Reason.ERROR_REASON_TOKEN_INVALID,
+        "This session is over. Sign in again.",
+    )
+
+
+def refresh_reused() -> DomainError:
+    """Somebody used a refresh token that had been changed for a newer one."""
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        Reason.ERROR_REASON_REFRESH_REUSED,
+        "This refresh token was used before, so its session has been ended. Sign in again.",
+    )
+
+
+def subject_gone() -> DomainError:
+    """The access token is sound, but its subject has been removed or disabled since."""
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        Reason.ERROR_REASON_TOKEN_INVALID,
+        "The subject of this token no longer has access. Sign in again.",
+    )
+
+
+def password_weak(why: str) -> DomainError:
+    """`why` completes the sentence "The password …"."""
+    return DomainError(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        Reason.ERROR_REASON_PASSWORD_WEAK,
+        f"The password {why}. Choose another: a few unrelated words are strong and easy to remember.",
+        violations={"password": why},
+    )
+
+
+def email_taken(email: str) -> DomainError:
+    """An e-mail has one account in the whole installation."""
+    return DomainError(
+        grpc.StatusCode.ALREADY_EXISTS,
+        Reason.ERROR_REASON_ALREADY_EXISTS,
+        f"There is an account for {email} already.",
+        {"name": email},
+    )
+
+
+def owners_only() -> DomainError:
+    """An administrator may do everything but decide who owns the organization."""
+    return DomainError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        Reason.ERROR_REASON_PERMISSION_DENIED,
+        "Only an owner gives or takes the role of owner, or disables an owner.",
+        {"permission": "users.write"},
+    )
+
+
+def no_longer_permitted(permission: str) -> DomainError:
+    """The caller's token is older than the loss of its role."""
+    return DomainError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        Reason.ERROR_REASON_PERMISSION_DENIED,
+        f"Your roles do not grant {permission} any more. Ask an administrator of your organization.",
+        {"permission": permission},
+    )
+
+
+def last_owner() -> DomainError:
+    """Nobody could give the role of owner again."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_LAST_OWNER,
+        "An organization keeps at least one owner who can sign in. Make somebody else an owner first.",
+    )
+
+
+def subject_disabled() -> DomainError:
+    """No token is given for a disabled user."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_STATE_FORBIDS,
+        "This user is disabled.",
+        {"state": "DISABLED"},
+    )
+
+
+def workload_unknown() -> DomainError:
+    """The workload's token outlived its place in the settings."""
+    return DomainError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        Reason.ERROR_REASON_WORKLOAD_REQUIRED,
+        "This workload may not exchange tokens any more.",
+    )
+
+
+def hashing_overloaded(limit: int) -> DomainError:
+    """More sign-ins at once than there are cores for; told before any work is done."""
+    return DomainError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        Reason.ERROR_REASON_OVERLOADED,
+        "Too many sign-ins at once. Try again in a second.",
+        {"limit": str(limit)},
+        retry_after=timedelta(seconds=1),
+    )

@@ -1,0 +1,1 @@
+"""Service accounts: programs of an organization, with a secret of their own."""

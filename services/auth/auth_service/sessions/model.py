@@ -1,0 +1,91 @@
+"""A session, its refresh tokens, and what a sign-in gives."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from auth_service.roles import Roles
+
+_ID_BYTES, _SECRET_BYTES = 16, 32
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """`expires_in` is of the access token, in seconds; a grant without a session has no refresh token."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+    refresh_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """Opaque to its holder: organization, session, and 256 secret bits.
+
+    Because it carries its organization, it is looked up under that tenant's row-level security like any row.
+    """
+
+    org_id: UUID
+    session_id: UUID
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def new(cls, org_id: UUID, session_id: UUID) -> "RefreshToken":
+        """The first of a session."""
+        return cls(org_id, session_id, secrets.token_bytes(_SECRET_BYTES))
+
+    @classmethod
+    def parse(cls, text: str) -> "RefreshToken | None":
+        """None for what was never given by us."""
+        try:
+            body = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        if len(body) != 2 * _ID_BYTES + _SECRET_BYTES:
+            return None
+        org_id, session_id = UUID(bytes=body[:_ID_BYTES]), UUID(bytes=body[_ID_BYTES : 2 * _ID_BYTES])
+        return cls(org_id, session_id, body[2 * _ID_BYTES :])
+
+    def encoded(self) -> str:
+        """As its holder gets it."""
+        body = self.org_id.bytes + self.session_id.bytes + self.secret
+        return base64.urlsafe_b64encode(body).decode().rstrip("=")
+
+    def successor(self, nonce: bytes) -> "RefreshToken":
+        """The next one. It takes this token and the nonce to make it, so the database alone cannot.
+
+        The nonce is kept until the next rotation: a client that lost the answer asks again and gets the very
+        same token, and parallel refreshes end in one line.
+        """
+        return RefreshToken(self.org_id, self.session_id, hmac.digest(nonce, self.secret, "sha256"))
+
+    @property
+    def hash(self) -> bytes:
+        """What is stored of it."""
+        return hashlib.sha256(self.secret).digest()
+
+
+def new_nonce() -> bytes:
+    """256 random bits for one rotation."""
+    return secrets.token_bytes(_SECRET_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedToken:
+    """A refresh token with its session and user, as they are while the session is held."""
+
+    user_id: UUID
+    roles: Roles
+    # The session goes on, and its user may sign in.
+    open: bool
+    generation: int
+    newest_generation: int
+    # Since the newest token was made, on the database's clock.
+    age: timedelta
+    rotation_nonce: bytes | None = field(repr=False)
+    rotation_client: bytes | None

@@ -1,0 +1,29 @@
+"""Settings of the auth service."""
+
+import os
+from typing import Annotated
+
+from pydantic import Field, Json, SecretStr
+
+from service_runtime.settings import ServiceSettings
+
+WorkloadSecret = Annotated[SecretStr, Field(min_length=16)]
+
+
+class AuthSettings(ServiceSettings):
+    """What this service needs beyond the common settings."""
+
+    # Wraps the private signing keys; with another secret the service does not start.
+    jwt_secret: SecretStr = Field(min_length=32)
+    # JSON: {"contracts": "its secret", …}. These services of the mesh may ask for tokens.
+    workload_secrets: Json[dict[str, WorkloadSecret]] = Field(default_factory=dict, validate_default=False)
+    # A token cannot be called back before it ends, so ten minutes is the most.
+    access_token_seconds: int = Field(default=600, ge=30, le=600)
+    # After so many days a person signs in again, however busy the session.
+    refresh_token_days: int = Field(default=30, ge=1, le=90)
+    # For so long the same client may repeat a refresh whose answer was lost.
+    refresh_retry_seconds: int = Field(default=10, ge=0, le=30)
+    # One hash a core; with one process a core, set 1.
+    hashing_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=64)
+    # Hashes that may wait for a thread; one takes about 20 ms.
+    hashing_queue: int = Field(default=64, ge=1, le=1000)

@@ -1,0 +1,51 @@
+"""Access tokens: short-lived ES256 JWTs (RFC 9068) that every service verifies without asking."""
+
+import time
+import uuid
+from collections.abc import Mapping
+from uuid import UUID
+
+from joserfc import jwt
+
+from auth_service import names, roles
+from auth_service.keys.keyring import Keyring
+from auth_service.roles import Roles
+from service_runtime.identity import ACCESS_TYPE, AUDIENCE, ISSUER, WORKLOAD_TYPE
+
+_ALGORITHM = "ES256"
+
+
+class AccessTokens:
+    """Signs with the active key. `lifetime` is in seconds."""
+
+    def __init__(self, keyring: Keyring, lifetime: int) -> None:
+        self._keyring = keyring
+        self.lifetime = lifetime
+
+    def for_subject(
+        self, subject: str, org_id: UUID, granted: Roles, *, session: UUID | None = None, actor: str = ""
+    ) -> str:
+        """For `users/…` or `serviceAccounts/…`; `actor` is the workload that asked for it (RFC 8693)."""
+        claims: dict[str, object] = {
+            "org": str(org_id),
+            "roles": roles.names(granted),
+            "perms": list(roles.permissions(granted)),
+        }
+        if session is not None:
+            claims["sid"] = str(session)
+        if actor:
+            claims["act"] = {"sub": actor}
+        return self._signed(ACCESS_TYPE, subject, claims)
+
+    def for_workload(self, client_id: str) -> str:
+        """For a service of the mesh: it says who calls, and grants nothing by itself."""
+        return self._signed(WORKLOAD_TYPE, names.workload(client_id), {})
+
+    def _signed(self, kind: str, subject: str, claims: Mapping[str, object]) -> str:
+        signing, now = self._keyring.signing, int(time.time())
+        header = {"alg": _ALGORITHM, "typ": kind, "kid": signing.kid}
+        every = {
+            "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "jti": uuid.uuid4().hex,
+            "iat": now, "exp": now + self.lifetime,
+        }  # fmt: skip
+        return str(jwt.encode(header, {**every, **claims}, signing.key, algorithms=[_ALGORITHM]))

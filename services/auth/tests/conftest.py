@@ -1,0 +1,251 @@
+"""The auth service on a real server and PostgreSQL, and what its callers do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import grpc
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from auth_service.application import application
+from auth_service.roles import Role
+from auth_service.settings import AuthSettings
+from bloom.auth.v1 import (
+    auth_pb2,
+    auth_service_pb2,
+    auth_service_pb2_grpc,
+    directory_service_pb2,
+    directory_service_pb2_grpc,
+)
+from bloom.options.v1 import policy_pb2
+from service_runtime.clients import domain_error
+from service_runtime.errors import DomainError
+from service_runtime.server import running
+
+PASSWORD = "correct-horse-battery-9"
+WORKLOAD_SECRET = "only-contracts-knows-this-one"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with an access token; calls any method as itself."""
+
+    mesh: Mesh
+    access_token: str = field(repr=False)
+    refresh_token: str = field(default="", repr=False)
+    name: str = ""
+    organization: str = ""
+    email: str = ""
+    password: str = field(default=PASSWORD, repr=False)
+
+    @property
+    def org_id(self) -> UUID:
+        return UUID(self.organization.rpartition("/")[2])
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        return (("authorization", f"Bearer {self.access_token}"),)
+
+    async def create_user(
+        self,
+        *roles: Role,
+        email: str = "",
+        password: str = PASSWORD,
+        request_id: str = "",
+        display_name: str = "",
+    ) -> auth_pb2.User:
+        user = auth_pb2.User(email=email or address(), roles=roles, display_name=display_name)
+        request = directory_service_pb2.CreateUserRequest(user=user, password=password, request_id=request_id)
+        return await self.mesh.directory.CreateUser(request, metadata=self.metadata)
+
+    async def update_user(self, user: auth_pb2.User, *paths: str) -> auth_pb2.User:
+        request = directory_service_pb2.UpdateUserRequest(user=user)
+        request.update_mask.paths.extend(paths)
+        return await self.mesh.directory.UpdateUser(request, metadata=self.metadata)
+
+    async def get_user(self, name: str) -> auth_pb2.User:
+        request = directory_service_pb2.GetUserRequest(name=name)
+        return await self.mesh.directory.GetUser(request, metadata=self.metadata)
+
+    async def create_service_account(
+        self, *roles: Role
+    ) -> directory_service_pb2.CreateServiceAccountResponse:
+        request = directory_service_pb2.CreateServiceAccountRequest(display_name="Robot", roles=roles)
+        return await self.mesh.directory.CreateServiceAccount(request, metadata=self.metadata)
+
+    async def me(self) -> auth_service_pb2.GetMeResponse:
+        return await self.mesh.auth.GetMe(auth_service_pb2.GetMeRequest(), metadata=self.metadata)
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Stubs of a running auth service, and its database as the superuser sees it."""
+
+    settings: AuthSettings
+    address: str
+    channel: grpc.aio.Channel
+    superuser: str = field(repr=False)
+
+    @property
+    def auth(self) -> auth_service_pb2_grpc.AuthServiceAsyncStub:
+        return auth_service_pb2_grpc.AuthServiceStub(self.channel)
+
+    @property
+    def tokens(self) -> auth_service_pb2_grpc.TokenServiceAsyncStub:
+        return auth_service_pb2_grpc.TokenServiceStub(self.channel)
+
+    @property
+    def directory(self) -> directory_service_pb2_grpc.DirectoryServiceAsyncStub:
+        return directory_service_pb2_grpc.DirectoryServiceStub(self.channel)
+
+    async def register(self, **fields: str) -> Caller:
+        """A new organization's owner."""
+        email = fields.get("email") or address()
+        asked = {"display_name": "Lakeside Hospital", "email": email, "password": PASSWORD, **fields}
+        made = await self.auth.RegisterOrganization(auth_service_pb2.RegisterOrganizationRequest(**asked))
+        return Caller(
+            self, made.tokens.access_token, made.tokens.refresh_token,
+            made.owner.name, made.organization.name, email, asked["password"],
+        )  # fmt: skip
+
+    async def login(self, email: str, password: str = PASSWORD) -> Caller:
+        request = auth_service_pb2.LoginRequest(email=email, password=password)
+        answer = await self.auth.Login(request)
+        organization = (await self.claims(answer.tokens.access_token))["org"]
+        return Caller(
+            self, answer.tokens.access_token, answer.tokens.refresh_token,
+            answer.user.name, f"organizations/{organization}", email, password,
+        )  # fmt: skip
+
+    async def member(self, owner: Caller, *roles: Role) -> Caller:
+        """A new user of the owner's organization, signed in."""
+        user = await owner.create_user(*roles)
+        return await self.login(user.email)
+
+    async def refresh(self, token: str, channel: grpc.aio.Channel | None = None) -> auth_pb2.TokenPair:
+        stub = auth_service_pb2_grpc.AuthServiceStub(channel or self.channel)
+        answer = await stub.RefreshToken(auth_service_pb2.RefreshTokenRequest(refresh_token=token))
+        return answer.tokens
+
+    async def logout(self, token: str) -> None:
+        await self.auth.Logout(auth_service_pb2.LogoutRequest(refresh_token=token))
+
+    async def issue(self, client_id: str, secret: str) -> auth_pb2.TokenPair:
+        request = auth_service_pb2.IssueTokenRequest(client_id=client_id, client_secret=secret)
+        return (await self.tokens.IssueToken(request)).tokens
+
+    async def exchange(self, subject: str, organization: str, workload_token: str) -> auth_pb2.TokenPair:
+        request = auth_service_pb2.ExchangeTokenRequest(subject=subject, organization=organization)
+        answer = await self.tokens.ExchangeToken(request, metadata=(("x-bloom-workload", workload_token),))
+        return answer.tokens
+
+    async def claims(self, token: str) -> dict[str, Any]:
+        """The claims, verified with the published keys."""
+        return dict((await self.decoded(token)).claims)
+
+    async def decoded(self, token: str) -> Any:
+        body = await self.auth.GetJwks(auth_service_pb2.GetJwksRequest())
+        return jwt.decode(token, KeySet.import_key_set(json.loads(body.data)), algorithms=["ES256"])
+
+    async def rows(self, query: str, *arguments: object) -> list[Any]:
+        """What the superuser finds, for whom row-level security does not exist."""
+        connection = await asyncpg.connect(self.superuser)
+        try:
+            return await connection.fetch(query, *arguments)
+        finally:
+            await connection.close()
+
+    async def audited(self, org_id: UUID) -> list[dict[str, Any]]:
+        """The organization's audit chain, oldest first."""
+        rows = await self.rows("SELECT event FROM audit_events WHERE org_id = $1 ORDER BY seq", org_id)
+        return [json.loads(row["event"]) for row in rows]
+
+    async def actions(self, org_id: UUID) -> list[str]:
+        return [event["action"] for event in await self.audited(org_id)]
+
+
+def address() -> str:
+    """An e-mail that nobody has."""
+    return f"{uuid4().hex[:12]}@mail.example"
+
+
+Refusal = Callable[[Awaitable[object]], Awaitable[DomainError]]
+Start = Callable[..., AbstractAsyncContextManager[Mesh]]
+
+
+@pytest.fixture
+def refusal() -> Refusal:
+    """Awaits a call that must be refused, and returns the refusal as the caller gets it."""
+
+    async def refused(call: Awaitable[object]) -> DomainError:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call
+        return domain_error(caught.value, "auth")
+
+    return refused
+
+
+@pytest.fixture
+def settings_of(databases: Any) -> Callable[..., AuthSettings]:
+    """Settings of this cluster, with whatever a test wants different."""
+
+    def make(**different: object) -> AuthSettings:
+        return AuthSettings.model_validate(
+            {
+                "database_url": databases.app("auth"),
+                "listen_address": "127.0.0.1:0",
+                "jwt_secret": databases.credentials.jwt,
+                "workload_secrets": json.dumps({"contracts": WORKLOAD_SECRET}),
+                "hashing_threads": 2,
+                "drain_seconds": 0,
+                **different,
+            }
+        )
+
+    return make
+
+
+@pytest.fixture
+def start(settings_of: Callable[..., AuthSettings], databases: Any) -> Start:
+    """Runs a server of its own; leaving the block stops it."""
+    superuser = databases.cluster.dsn("postgres", databases.credentials.postgres, "auth")
+
+    @asynccontextmanager
+    async def started(**different: object) -> AsyncIterator[Mesh]:
+        settings = settings_of(**different)
+        async with application(settings) as parts, running(settings, parts) as live:
+            where = f"127.0.0.1:{live.port}"
+            async with grpc.aio.insecure_channel(where) as channel:
+                yield Mesh(settings, where, channel, superuser)
+
+    return started
+
+
+@pytest.fixture
+async def mesh(start: Start) -> AsyncIterator[Mesh]:
+    async with start() as running_mesh:
+        yield running_mesh
+
+
+@pytest.fixture
+async def owner(mesh: Mesh) -> Caller:
+    return await mesh.register()
+
+
+@pytest.fixture
+def role() -> type[Any]:
+    """The schema's roles by their short names."""
+
+    class Roles:
+        OWNER, ADMIN, VIEWER = policy_pb2.ROLE_OWNER, policy_pb2.ROLE_ADMIN, policy_pb2.ROLE_VIEWER
+        LEGAL, FINANCE = policy_pb2.ROLE_LEGAL, policy_pb2.ROLE_FINANCE
+
+    return Roles
