@@ -62,7 +62,9 @@ class Passage:
 def answer(question: str, documents: Sequence[str]) -> list[Sentence]:
     """One to three sentences, best first, or the one that says there is no answer."""
     passages = [part for document in documents for part in split_passages(document)]
-    scored = sorted(_scores(_terms(question), passages), key=lambda pair: -pair[0])
+    # A prompt may explain how to answer before it says what is asked.
+    asked = question.rpartition("Question:")[2]
+    scored = sorted(_scores(_terms(asked), passages), key=lambda pair: -pair[0])
     chosen = [passage.text for score, passage in scored if score >= scored[0][0] * _WORTH_ADDING]
     if not chosen:
         return [Sentence(NOTHING_SAID, ())]

@@ -1,0 +1,1 @@
+"""The demonstration: one contract through the whole mesh, shown and judged."""

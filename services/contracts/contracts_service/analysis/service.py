@@ -7,6 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from opentelemetry import propagate, trace
+from opentelemetry.trace import SpanKind
+
 from bloom.contracts.v1 import contract_pb2
 from contracts_service import names
 from contracts_service.analysis import faults, store
@@ -26,6 +29,7 @@ from service_runtime.identity import Identity, current_identity
 from service_runtime.postgres import Connection, Postgres
 
 _log = logging.getLogger("bloom.analysis")
+_tracer = trace.get_tracer("contracts_service")
 
 # A document that ends its worker each time must not do so for ever; crashes are rarer than faults of Claude.
 _CRASHES_FOR_ATTEMPT = 3
@@ -58,6 +62,12 @@ class Analyst:
             _log.info("nothing to do: the operation has ended", extra={"operation": str(job.operation_id)})
             return
         operation, contract, document = begun
+        # One trace holds the whole journey: the work hangs below the call that asked for it.
+        asked_in = propagate.extract({"traceparent": operation.traceparent})
+        with _tracer.start_as_current_span("analysis", asked_in, SpanKind.CONSUMER):
+            await self._work(job, operation, contract, document)
+
+    async def _work(self, job: Job, operation: Operation, contract: Contract, document: DocumentText) -> None:
         try:
             async with self._acting(operation):
                 await self._read(operation, contract, document)
