@@ -1,0 +1,77 @@
+"""The whole mesh as real processes, held by a thread of its own, so that tests are plain functions."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from local_mesh import Mesh, MeshInfo
+
+AnswerT = TypeVar("AnswerT")
+
+
+class RunningMesh:
+    """`with RunningMesh(folder) as mesh:`; random ports, so that any number may run at once."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        overrides = {"RATE_LIMIT_PER_MINUTE": "1000000", "JOB_HEARTBEAT_SECONDS": "2", **settings}
+        self._mesh = Mesh(folder, ports="random", quiet=True, overrides=overrides)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.run(self._mesh.__aenter__())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.run(self._mesh.__aexit__(None, None, None))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def run(self, work: Coroutine[Any, Any, AnswerT]) -> AnswerT:
+        """Does something on the mesh's own loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=120)
+
+    @property
+    def info(self) -> MeshInfo:
+        """Ports, addresses, database URLs, the demo login."""
+        return self._mesh.info
+
+    def kill(self, name: str) -> None:
+        """`kill -9`, and no waiting."""
+        self._loop.call_soon_threadsafe(self._mesh.kill, name)
+
+    def wait_until_back(self, name: str) -> None:
+        """Until the component serves again, and the gateway sees it."""
+        self.run(self._mesh.wait_ready(name))
+        self.run(self._mesh.wait_open())
+
+    def trace(self, trace_id: str) -> tuple[Any, ...]:
+        """The spans that have come in for a trace."""
+        return self._mesh.trace(trace_id)
+
+
+class Simulator:
+    """The Claude simulator's control plane."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, trust_env=False, timeout=30)
+
+    def script(self, *rules: dict[str, object]) -> None:
+        """Adds rules; the first that matches and is not used up answers."""
+        self._http.post("/_simulator/script", json=list(rules)).raise_for_status()
+
+    def forget(self) -> None:
+        """No script, no record of requests, no prompt cache."""
+        self._http.delete("/_simulator/script").raise_for_status()
+        self._http.delete("/_simulator/requests").raise_for_status()
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What was asked since the last `forget`."""
+        answer = self._http.get("/_simulator/requests").raise_for_status().json()
+        return list(answer["requests"] if isinstance(answer, dict) else answer)
