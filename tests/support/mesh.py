@@ -1,13 +1,16 @@
 """The whole mesh as real processes, held by a thread of its own, so that tests are plain functions."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import grpc
 import httpx
 
+from bloom.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
 from local_mesh import Mesh, MeshInfo
 
 AnswerT = TypeVar("AnswerT")
@@ -18,6 +21,7 @@ class RunningMesh:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         overrides = {"RATE_LIMIT_PER_MINUTE": "1000000", "JOB_HEARTBEAT_SECONDS": "2", **settings}
+        self.folder = folder
         self._mesh = Mesh(folder, ports="random", quiet=True, overrides=overrides)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -50,6 +54,14 @@ class RunningMesh:
         """Until the component serves again, and the gateway sees it."""
         self.run(self._mesh.wait_ready(name))
         self.run(self._mesh.wait_open())
+
+    def workload_token(self, client: str = "contracts") -> str:
+        """What a service of the mesh calls with."""
+        secret = json.loads((self.folder / "secrets.json").read_text())["workloads"][client]
+        with grpc.insecure_channel(self.info.addresses["auth"]) as channel:
+            request = auth_service_pb2.IssueTokenRequest(client_id=client, client_secret=secret)
+            answer = auth_service_pb2_grpc.TokenServiceStub(channel).IssueToken(request, timeout=10)
+        return str(answer.tokens.access_token)
 
     def trace(self, trace_id: str) -> tuple[Any, ...]:
         """The spans that have come in for a trace."""
