@@ -3,12 +3,15 @@
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from opentelemetry import propagate, trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.propagators.aws import AwsXRayPropagator
 from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.propagators.textmap import DefaultGetter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -20,8 +23,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 def set_up(service: str, *, otlp_endpoint: str, log_level: str, environment: str) -> TracerProvider:
     """Call once, before the server is built. Without an endpoint spans exist (for the log) and go nowhere."""
-    # The last one wins on extraction: W3C, when both headers come.
-    propagate.set_global_textmap(CompositePropagator([AwsXRayPropagator(), TraceContextTextMapPropagator()]))
+    propagate_both()
     resource = Resource.create({"service.name": service, "deployment.environment.name": environment})
     provider = TracerProvider(resource=resource)
     if otlp_endpoint:
@@ -30,6 +32,23 @@ def set_up(service: str, *, otlp_endpoint: str, log_level: str, environment: str
     trace.set_tracer_provider(provider)
     _log_json(service, log_level)
     return provider
+
+
+def propagate_both() -> None:
+    """Trace ids are read and written as W3C and as X-Ray headers; W3C wins when both come."""
+    propagate.set_global_textmap(CompositePropagator([AwsXRayPropagator(), TraceContextTextMapPropagator()]))
+
+
+class _LowerCase(DefaultGetter):
+    """gRPC metadata has lower-case keys; the X-Ray propagator asks for `X-Amzn-Trace-Id`."""
+
+    def get(self, carrier: Mapping[str, str | list[str]], key: str) -> list[str] | None:
+        return super().get(carrier, key.lower())
+
+
+def caller_context(metadata: Mapping[str, str]) -> Context:
+    """The trace that the caller is in, from `traceparent` or, behind a load balancer, X-Ray's header."""
+    return propagate.extract(metadata, getter=_LowerCase())
 
 
 def trace_id() -> str:

@@ -281,3 +281,18 @@ def test_log_lines_are_json_with_the_trace(capsys):
     assert line["message"] == "hello you"
     assert line["org"] == "o"
     assert line["trace_id"] == f"{span.get_span_context().trace_id:032x}"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"traceparent": "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01"},
+        {"x-amzn-trace-id": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"},
+    ],
+    ids=["W3C", "X-Ray"],
+)
+def test_the_callers_trace_goes_on(metadata):
+    telemetry.propagate_both()
+    span = trace.get_current_span(telemetry.caller_context(metadata)).get_span_context()
+    assert f"{span.trace_id:032x}" == "5759e988bd862e3fe1be46a994272793"
+    assert f"{span.span_id:016x}" == "53995c3f42cd8ad8"

@@ -9,13 +9,14 @@ from datetime import timedelta
 
 import grpc
 from grpc_status import rpc_status
-from opentelemetry import propagate, trace
+from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
 from service_runtime import deadlines
 from service_runtime.errors import DomainError, Reason, deadline_exceeded, to_status
 from service_runtime.identity import TokenVerifier, current_identity, identify
 from service_runtime.request_path.chain import Call, Stage
+from service_runtime.telemetry import caller_context
 
 _log = logging.getLogger("bloom.request")
 _tracer = trace.get_tracer("service_runtime")
@@ -47,7 +48,7 @@ async def errors(call: Call) -> AsyncIterator[None]:
 @asynccontextmanager
 async def telemetry(call: Call) -> AsyncIterator[None]:
     """A server span that continues the caller's trace, and one log line a call. Contents stay out of both."""
-    parent = propagate.extract(call.metadata)
+    parent = caller_context(call.metadata)
     attributes = {"rpc.system": "grpc", "rpc.service": call.method.service, "rpc.method": call.method.name}
     started, outcome = time.perf_counter(), "OK"
     with _tracer.start_as_current_span(
