@@ -149,6 +149,7 @@ def _tracing(settings: GatewaySettings) -> Config:
         "tracing": {
             "provider": {"name": "envoy.tracers.opentelemetry", "typed_config": exporter},
             "spawn_upstream_span": False,
+            "random_sampling": {"value": settings.trace_sample_percent},
             # The address of a request, which Envoy would tag, has the query in it.
             "max_path_tag_length": 1,
             "custom_tags": [

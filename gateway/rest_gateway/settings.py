@@ -55,6 +55,8 @@ class GatewaySettings(BaseSettings):
 
     # OTLP over gRPC, host:port or http://host:port; no traces when empty.
     otel_exporter_otlp_endpoint: str = ""
+    # The share of new traces that is kept; a caller who sends a trace decides for itself. X-Ray keeps 5 %.
+    trace_sample_percent: float = Field(default=100.0, ge=0, le=100)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     # Envoy's worker threads.
     concurrency: int = Field(default=1, ge=1, le=64)

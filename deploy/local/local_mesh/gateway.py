@@ -81,6 +81,7 @@ def _settings(site: Site) -> GatewaySettings:
         strict_json_address=site.address("strict-json"),
         cors_origin=site.environment.get("CORS_ORIGIN", "http://localhost:3000"),
         otel_exporter_otlp_endpoint=site.address("collector"),
+        trace_sample_percent=float(site.overrides.get("TRACE_SAMPLE_PERCENT", "100")),
         rate_limit_per_minute=int(site.overrides.get("RATE_LIMIT_PER_MINUTE", "1200")),
         log_level="warning",
     )
