@@ -75,7 +75,8 @@ def _measured(claimed: Value, measure: Measure, text: str) -> Candidate | None:
     support = None
     unit = measure.unit
     match claimed:
-        case Quantity() if unit in UNITS and _kind(unit) == _kind(claimed.unit):
+        # "The first Contract Year" is no duration of one year.
+        case Quantity() if unit in UNITS and _kind(unit) == _kind(claimed.unit) and not measure.ordinal:
             value = Quantity(measure.amount, unit)
         case Rate() if unit is not None and "/" in unit and unit != "BTU/kWh":
             value = Rate(measure.amount, unit) if unit in UNITS else None
@@ -97,7 +98,9 @@ def _kind(unit: str) -> str:
 
 
 _REFERENCE = re.compile(
-    r"(?:section|article|exhibit|appendix|schedule|annex|§|no\.|year|page)\s*$", re.IGNORECASE
+    r"(?:section|article|exhibit|appendix|schedule|annex|§|no\.|year|page"
+    r"|january|february|march|april|may|june|july|august|september|october|november|december)\s*$",
+    re.IGNORECASE,
 )
 
 

@@ -93,8 +93,9 @@ def _percent(_: FieldSpec, value: str, unit: str) -> Value | None:
     return Percent(amount, basis, unit.partition("/")[2] or None)
 
 
-def _text(_: FieldSpec, value: str, __: str) -> Value | None:
-    return Text(value) if sum(map(str.isalnum, value)) >= _MIN_TEXT else None
+def _text(spec: FieldSpec, value: str, _: str) -> Value | None:
+    fits = re.search(spec.form, value, re.IGNORECASE) is not None
+    return Text(value) if fits and sum(map(str.isalnum, value)) >= _MIN_TEXT else None
 
 
 def _jurisdiction(_: FieldSpec, value: str, __: str) -> Value | None:

@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass, replace
 
+from contracts_service.evidence.address import addresses_machine
 from contracts_service.evidence.candidates import Candidate, candidates
 from contracts_service.evidence.cues import belongs
 from contracts_service.evidence.locate import Place
-from contracts_service.evidence.marks import denied, has_lookalikes, redaction_in
+from contracts_service.evidence.marks import denied, has_lookalikes, redactions_in
 from contracts_service.evidence.model import DocumentText, Evidence
+from contracts_service.evidence.others import of_another_document
 from contracts_service.evidence.percents import basis_span
 from contracts_service.evidence.reasons import Reason
+from contracts_service.evidence.redactions import could_hide
 from contracts_service.evidence.values import Percent, RelativeDate, Value, content_words, same, same_offset
 from contracts_service.fields import FieldSpec, Kind
 
 #: How much of the document around a quote is parsed with it, to see values that its edges cut.
 _MARGIN = 160
+_NOTICE = content_words("notice")
 _WORDED = (Kind.TEXT, Kind.ENUM, Kind.BOOLEAN, Kind.JURISDICTION)
 #: For these the denial is part of what is claimed ("shall not assign"), or a name that cannot be denied.
 _UNDENIABLE = (Kind.ENUM, Kind.BOOLEAN)
@@ -48,10 +52,17 @@ def judge_redaction(document: DocumentText, spec: FieldSpec, place: Place) -> Ve
     text = document.normalized.text
     if place.crosses_page(document):
         return replace(verdict, reason=Reason.CROSSES_PAGE)
-    if not redaction_in(text, place.start, place.end):
+    if addresses_machine(text, place.start, place.end):
+        return replace(verdict, reason=Reason.ADDRESSES_MACHINE)
+    marks = redactions_in(text, place.start, place.end)
+    if not marks:
         return replace(verdict, reason=Reason.NO_REDACTION_MARK)
-    span = (place.start, place.end)
-    belonging = belongs(replace(spec, party=False), text, span, span)
+    quote, unnamed = (place.start, place.end), replace(spec, party=False)
+    marks = [mark for mark in marks if could_hide(spec, text, mark)]
+    if not marks:
+        return replace(verdict, reason=Reason.NO_VALUE_IN_QUOTE)
+    belongings = [belongs(unnamed, text, quote, mark) for mark in marks]
+    belonging = next((one for one in belongings if one.reason is None), belongings[0])
     return replace(verdict, reason=belonging.reason, cue_in_quote=belonging.in_quote)
 
 
@@ -59,7 +70,9 @@ def _unfit(document: DocumentText, spec: FieldSpec, place: Place) -> Reason | No
     text = document.normalized.text
     if place.crosses_page(document):
         return Reason.CROSSES_PAGE
-    if redaction_in(text, place.start, place.end):
+    if addresses_machine(text, place.start, place.end):
+        return Reason.ADDRESSES_MACHINE
+    if redactions_in(text, place.start, place.end):
         return Reason.REDACTED_PASSAGE
     if spec.kind is not Kind.TEXT and has_lookalikes(text[place.start : place.end]):
         return Reason.LOOKALIKE_CHARACTERS
@@ -135,7 +148,10 @@ def _agrees(
         if one.notice and len(inside) == 1
         else one.value.anchor
     )
-    return same_offset(claimed, one.value) and content_words(claimed.anchor) <= content_words(anchor)
+    words, read = content_words(claimed.anchor), content_words(anchor)
+    # A notice of termination is not the termination.
+    of_notice = not one.notice and bool(_NOTICE & content_words(one.value.anchor) - words)
+    return same_offset(claimed, one.value) and words <= read and not of_notice
 
 
 def _equal(first: Value, second: Value | None) -> bool:
@@ -164,6 +180,8 @@ def _weigh(
     verdict = replace(verdict, raw_text=_stored(document, found.start, found.end).quote)
     if spec.kind not in _UNDENIABLE and denied(text, found.start, _core_end(found)):
         return replace(verdict, reason=Reason.NEGATED)
+    if spec.of_itself and of_another_document(text, found.start):
+        return replace(verdict, reason=Reason.RIVAL_CUE)
     belonging = belongs(spec, text, quote, (found.start, found.end))
     if belonging.reason:
         return replace(verdict, reason=belonging.reason)

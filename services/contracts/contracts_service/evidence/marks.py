@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from contracts_service.evidence.changes import is_old_value, new_value_start
+
 _MARK = re.compile(
     r"\[\s*(?:\*+|●+|•+|_+|x{3,}|\.{3}|…|redacted|omitted|intentionally\s+omitted|confidential\s+(?:information|portion)[^\]]{0,40})"
     r"\s*[^\]\n]{0,20}\]|[█▇■]{2,}|\*{3,}",
@@ -22,25 +24,37 @@ _WITHDRAWAL = re.compile(
     r"|\b(?:void|struck|withdrawn)\b",
     re.IGNORECASE,
 )
+# "An amount not paid when due bears interest": the denial qualifies the amount, not what is said of it.
+_UNPAID = re.compile(
+    r"\bnot\s+(?:yet\s+|been\s+|so\s+)?(?:timely\s+)?(?:paid|received|made|remitted|settled)\b[^.;]{0,60}?\b(?:shall|will|must|bears?|accrues?)\b",
+    re.IGNORECASE,
+)
 _NEAR = 60
 _ALLOWED_SYMBOLS = frozenset("½¼¾")
 
 
-def redaction_in(text: str, start: int, end: int) -> bool:
-    """Whether a redaction mark stands in [start, end) of `text`, a page's standing notice aside."""
-    return any(not _NOTICE.match(text, mark.end()) for mark in _MARK.finditer(text, start, end))
+def redactions_in(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The redaction marks in [start, end) of `text`, a page's standing notice aside."""
+    marks = _MARK.finditer(text, start, end)
+    return [mark.span() for mark in marks if not _NOTICE.match(text, mark.end())]
 
 
 def denied(text: str, start: int, end: int) -> bool:
     """Whether the clause before the value at [start, end) denies it, or words near it withdraw it."""
     before = text[max(0, start - 80) : start]
-    clause = _CLAUSE_START.split(before)[-1]
-    return bool(_DENIAL.search(clause) or _WITHDRAWAL.search(_near(text, start, end)))
+    clause = _UNPAID.sub("", _CLAUSE_START.split(before)[-1])
+    return bool(
+        _DENIAL.search(clause) or is_old_value(text, start) or _WITHDRAWAL.search(_near(text, start, end))
+    )
 
 
 def _near(text: str, start: int, end: int) -> str:
-    before = re.split(r"[.;\n]", text[max(0, start - _NEAR) : start])[-1]
+    """The words around a value; not those that withdraw what the value replaces."""
     after = re.split(r"[.;\n]", text[end : end + _NEAR])[0]
+    change = new_value_start(text, start)
+    if change is not None:
+        return text[start:end] + (after.partition('"')[0] if text[start - 1] == '"' else after)
+    before = re.split(r"[.;\n]", text[max(0, start - _NEAR) : start])[-1]
     return before + text[start:end] + after
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from contracts_service.evidence.changes import is_old_value, new_value_start
 from contracts_service.evidence.numbers import Number, numbers
 from contracts_service.evidence.reasons import Reason
 from contracts_service.evidence.units import unit_after
@@ -165,9 +166,16 @@ def _denominator(match: re.Match[str]) -> str:
 
 
 def _check_neighbours(text: str, measure: Measure, found: list[Measure], i: int) -> Measure:
-    """One joined to its neighbour ("5 to 10", "3 x 325 kW", "one year and ten days") is not one value."""
+    """One joined to its neighbour ("5 to 10", "3 x 325 kW", "one year and ten days") is not one value.
+
+    "Is changed from 5 to 10" joins an old and a new value: each is one.
+    """
     joined_before = i > 0 and _JOINS.fullmatch(text, found[i - 1].end, measure.start)
     joined_after = i + 1 < len(found) and _JOINS.fullmatch(text, measure.end, found[i + 1].start)
+    if joined_before and new_value_start(text, measure.start) is not None:
+        joined_before = None
+    if joined_after and is_old_value(text, measure.start):
+        joined_after = None
     if (joined_before or joined_after) and measure.flaw is None:
         return replace(measure, flaw=Reason.NOT_A_SINGLE_VALUE)
     return measure

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     CROSSES_PAGE = "CROSSES_PAGE"
     REDACTED_PASSAGE = "REDACTED_PASSAGE"
     NO_REDACTION_MARK = "NO_REDACTION_MARK"
+    ADDRESSES_MACHINE = "ADDRESSES_MACHINE"
     LOOKALIKE_CHARACTERS = "LOOKALIKE_CHARACTERS"
     NO_VALUE_IN_QUOTE = "NO_VALUE_IN_QUOTE"
     VALUE_CUT = "VALUE_CUT"
@@ -50,6 +51,7 @@ SENTENCES = {
     Reason.CROSSES_PAGE: "The quote runs across a page break, where footers and headers may hide text.",
     Reason.REDACTED_PASSAGE: "The quoted passage is redacted, so it cannot state the value.",
     Reason.NO_REDACTION_MARK: "The quote holds no redaction mark.",
+    Reason.ADDRESSES_MACHINE: "The passage tells a machine what to report; it is no term of the contract.",
     Reason.LOOKALIKE_CHARACTERS: "The quote holds characters that only look like Latin letters or digits.",
     Reason.NO_VALUE_IN_QUOTE: "No value of this kind and unit can be read from the quote.",
     Reason.VALUE_CUT: "The value goes on beyond the edge of the quote.",

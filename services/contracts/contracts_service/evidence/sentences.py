@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from contracts_service.evidence.address import addresses_machine
 from contracts_service.evidence.dates import dates
 from contracts_service.evidence.jurisdictions import chosen_laws
 from contracts_service.evidence.locate import Place, locate
@@ -78,9 +79,15 @@ def _locate_one(document: DocumentText, quote: str) -> tuple[QuoteEvidence, Plac
     if located.reason:
         return QuoteEvidence(quote, (), Doubt(located.reason)), None
     whole = [place for place in located.places if not place.crosses_page(document)]
-    places = whole or located.places[:1]
+    said = [place for place in whole if not _told_to_machine(document, place)]
+    places = said or whole or located.places[:1]
     evidence = tuple(place.evidence(document) for place in places)
-    return QuoteEvidence(quote, evidence, None if whole else Doubt(Reason.CROSSES_PAGE)), places[0]
+    reason = None if said else Reason.ADDRESSES_MACHINE if whole else Reason.CROSSES_PAGE
+    return QuoteEvidence(quote, evidence, Doubt(reason) if reason else None), places[0]
+
+
+def _told_to_machine(document: DocumentText, place: Place) -> bool:
+    return addresses_machine(document.normalized.text, place.start, place.end)
 
 
 def _unproven(document: DocumentText, sentence: str, places: list[Place]) -> Doubt | None:

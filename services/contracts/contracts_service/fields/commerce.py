@@ -81,7 +81,7 @@ SYSTEM = (
             r"\bnumber\s+of\s+(?:active\s+)?(?:bloom\s+)?(?:energy\s+)?(?:systems|servers)\b",
             r"\b(?:bloom\s+)?(?:energy\s+)?(?:systems|servers)\b",
         ),
-        rivals=(r"\bor\s+more\b", r"\byears?\b", r"\bsection\b"),
+        rivals=(r"\bor\s+more\b", r"\byears?\b", r"\bsection\b", r"\badd(?:s|ed|ing|itional)?\b"),
     ),
     FieldSpec(
         name="voltage",
@@ -118,6 +118,8 @@ SYSTEM = (
             r"\bfax\b",
             r"\bto\s+(?:owner|operator|buyer|seller)\s*:",
         ),
+        # A house number or a postcode, or a place and its state.
+        form=r"\d|,\s*(?!inc\b|ltd\b|corp\b|llc\b|llp\b|lp\b|co\b)[a-z]+(?:\s[a-z]+)?\.?$",
     ),
 )
 
@@ -185,7 +187,11 @@ PRICE = (
         label="Price floor",
         units=ENERGY_RATES,
         description="The lowest price that an adjustment can lead to.",
-        cues=(_FLOOR, r"\bprice\b[^.;]{0,40}\bless\s+than\b"),
+        cues=(
+            _FLOOR,
+            r"\bprice\b[^.;\d]{0,100}\bnot\s+be\s+(?:less|lower)\s+than\b",
+            r"\bprice\b[^.;]{0,40}\bless\s+than\b",
+        ),
         akin=("energy_price",),
     ),
     FieldSpec(
@@ -195,7 +201,11 @@ PRICE = (
         label="Price cap",
         units=ENERGY_RATES,
         description="The highest price that an adjustment can lead to.",
-        cues=(_CAP, r"\bprice\b[^.;]{0,40}\bexceed\b"),
+        cues=(
+            _CAP,
+            r"\bprice\b[^.;\d]{0,160}\bnot\s+(?:exceed|be\s+(?:more|greater|higher)\s+than)\b",
+            r"\bprice\b[^.;]{0,40}\bexceed\b",
+        ),
         akin=("energy_price",),
     ),
 )
@@ -210,7 +220,7 @@ BILLING = (
         description="How long after an invoice it must be paid.",
         cues=(
             r"\b(?:payable|pay|payment|due|paid)\b[^.;]{0,60}\binvoices?\b",
-            r"\binvoices?\b",
+            r"\binvoices?\b(?!\s+dates?\b)",
             r"\bbills?\b(?!\s+of\b)",
         ),
         rivals=(*CURE, r"\binvoiced\s+not\s+later\b", r"\bshall\s+(?:be\s+)?invoiced?\b", r"\breimburse"),

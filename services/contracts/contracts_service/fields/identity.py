@@ -23,7 +23,13 @@ AGREEMENT_TYPES = (
 )
 
 _TITLES = (r"\b(?:agreement|contract|lease|supplement|addendum|amendment|order|definitions)\b",)
-_THIS_AGREEMENT = r"\((?:this|the|collectively,?\s+the)?\s*[\"']?agreement[\"']?\)"
+# A title names a kind of document; a party's name or a number does not.
+_TITLE_FORM = (
+    r"\b(?:agreements?|contracts?|leases?|supplement|addendum|amendment|orders?|definitions|guarant(?:y|ee)|certificate"
+    r"|annex|exhibit|schedule|terms|memorandum|licen[cs]e|deed|note|assignment|consent|warranty|statement)\b"
+)
+_DEFINED = r"[\"']?agreement[\"']?(?:\s+or\s+[\"'][^\"'()]{1,40}[\"'])?\)"
+_THIS_AGREEMENT = rf"\(this\s+{_DEFINED}|\bthis\b[^.;()]{{0,160}}\((?:the|collectively,?\s+the)?\s*{_DEFINED}"
 
 IDENTITY = (
     FieldSpec(
@@ -36,6 +42,7 @@ IDENTITY = (
         cues=(_THIS_AGREEMENT,),
         rivals=(r"\bpursuant to\b", r"\bwhereas\b"),
         choices=AGREEMENT_TYPES,
+        of_itself=True,
         front_cues=_TITLES,
     ),
     FieldSpec(
@@ -49,6 +56,8 @@ IDENTITY = (
         rivals=(r"\bpursuant to\b", r"\bwhereas\b"),
         akin=("reference_no",),
         front_cues=_TITLES,
+        form=_TITLE_FORM,
+        of_itself=True,
     ),
     FieldSpec(
         name="reference_no",
@@ -62,6 +71,8 @@ IDENTITY = (
             r"\bref\.?\s*(?:no\.?)?:",
         ),
         akin=("title",),
+        of_itself=True,
+        form=r"^(?:no\.?\s+)?(?=\S*\d)\S+(?:\s(?=\S*\d)\S+)?$",
     ),
 )
 

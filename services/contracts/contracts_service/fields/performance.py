@@ -4,6 +4,8 @@ from contracts_service.fields.schedule import CURE, OFFSETS
 from contracts_service.fields.spec import FieldSpec, Kind
 
 _ACTUAL = r"\bactual\b[^.;%]{0,30}"
+# Up to a share, without the name of another period in between.
+_ONE_PERIOD = r"(?:(?!\b(?:each|any|every|per)\b)[^.;%]){0,200}"
 _OUTPUT = r"(?:output|power\s+performance|performance|power)"
 
 
@@ -41,6 +43,7 @@ GUARANTEES = (
             rf"\bmonthly\s+{_OUTPUT}\b",
             rf"\b{_OUTPUT}\b[^.;%]{{0,60}}\b(?:each|any|every|per)\s+(?:full\s+)?(?:calendar\s+)?month\b",
             r"\b(?:each|any|every)\s+(?:full\s+)?(?:calendar\s+)?month\b[^.;%]{0,60}\bnameplate\b",
+            rf"\bin\s+(?:each|any|every)\s+(?:full\s+)?(?:calendar\s+)?month\b{_ONE_PERIOD}%?\)?\s+of\s+(?:the\s+)?nameplate\b",
         ),
         (r"\befficiency\b", r"\bavailability\b"),
     ),
@@ -54,6 +57,7 @@ GUARANTEES = (
             rf"\b(?:annual|yearly)\s+{_OUTPUT}\b",
             rf"\b{_OUTPUT}\b[^.;%]{{0,60}}\b(?:each|any|every|per)\s+(?:full\s+)?(?:calendar\s+|contract\s+)?year\b",
             r"\b(?:each|any|every)\s+(?:full\s+)?(?:calendar\s+|contract\s+)?year\b[^.;%]{0,60}\bnameplate\b",
+            rf"\bin\s+(?:each|any|every)\s+(?:full\s+)?(?:calendar\s+|contract\s+)?year\b{_ONE_PERIOD}%?\)?\s+of\s+(?:the\s+)?nameplate\b",
         ),
         (r"\befficiency\b", r"\bavailability\b"),
     ),
@@ -118,6 +122,7 @@ GUARANTEES = (
         cues=(
             r"\b(?:guarant\w+|warrant\w+)\b[^.;]{0,80}\b(?:payments?|damages|liability)\b[^.;]{0,60}\b(?:exceed|capped|cap|limit)",
             r"\b(?:guarantee|warranty|performance|liquidated\s+damages)\s+cap\b",
+            r"\bcap\s+on\b[^.;]{0,40}\b(?:guarant|warrant)\w*",
         ),
         akin=("liability_cap",),
     ),
@@ -165,6 +170,7 @@ REPORTING = (
             r"\btechnician\b",
             r"\bdispatch",
             r"\breports?\b[^.;]{0,120}\bservices?\b",
+            r"\breports?\b[^.;]{0,40}\bwork\s+(?:done|performed|carried\s+out)\b",
         ),
         (r"\binvoices?\b", r"\bcertificate\b"),
     ),
@@ -215,6 +221,7 @@ ENVIRONMENTAL = (
             r"\benvironmental\s+attributes?\b",
         ),
         akin=("rec_type",),
+        form=r"^(?!.*\b(?:class|tier|recs?|certificates?|credits?)\b)",
     ),
     FieldSpec(
         name="rec_type",
@@ -230,5 +237,6 @@ ENVIRONMENTAL = (
             r"\btier\s+[12]\b",
         ),
         akin=("rec_owner",),
+        form=r"\b(?:class|tier|recs?|srecs?|zrecs?|lrecs?|renewable|certificates?|credits?|attributes?)\b",
     ),
 )

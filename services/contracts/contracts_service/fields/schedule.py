@@ -13,7 +13,13 @@ OFFSETS = ("days", "business days", "months", "years")
 
 
 def _date(
-    name: str, label: str, description: str, cues: tuple[str, ...], front_cues: tuple[str, ...] = ()
+    name: str,
+    label: str,
+    description: str,
+    cues: tuple[str, ...],
+    front_cues: tuple[str, ...] = (),
+    *,
+    of_itself: bool = False,
 ) -> FieldSpec:
     return FieldSpec(
         name=name,
@@ -30,6 +36,7 @@ def _date(
             r"\bas\s+amended\b",
         ),
         front_cues=front_cues,
+        of_itself=of_itself,
     )
 
 
@@ -39,12 +46,13 @@ DATES = (
         "Agreement date",
         "The date as of which this very agreement is dated or made.",
         (
-            r"\(this\s+[\"']agreement[\"']\)",
+            r"\(this\s+[\"']agreement[\"'](?:\s+or\s+[\"'][^\"'()]{1,40}[\"'])?\)",
             r"\bthis\b[^.;]{0,60}\bagreement\b[^.;]{0,60}\b(?:dated|made|entered)\b",
             r"\bmade\s+and\s+entered\s+into\b",
             r"\bagreement\s+date\b",
         ),
         front_cues=(r"\bdated\b", r"\bas\s+of\b", r"\b(?:made|entered\s+into)\b"),
+        of_itself=True,
     ),
     _date(
         "effective_date",
@@ -133,6 +141,7 @@ TERM = (
             r"\bending\s+on\b",
             r"\bwarrant(?:y|ies)\b[^.;]{0,80}\b(?:ends|(?:shall|will)\s+(?:end|expire)|expires|continues?\s+until)\b",
             r"\bwarranty\s+(?:period|term)\s+(?:of|is|shall)\b",
+            r"\b(?:warrant|guarant)\w*\b[^.;]{0,100}\b(?:remain|continue|stay|are|be)\w*\s+in\s+(?:full\s+)?(?:force|effect)[^.;]{0,20}\b(?:until|through|for)\b",
         ),
         rivals=(*CURE, r"\bresidual\s+value\b"),
     ),

@@ -56,5 +56,9 @@ class FieldSpec:
     front_cues: tuple[str, ...] = ()
     #: The defined term whose definition may name the basis of a percentage ("Efficiency" ... LHV).
     basis_term: str = ""
+    #: What a text must look like to be this field's: a case-insensitive regular expression that it holds.
+    form: str = ""
+    #: A fact about this very document, not about one that it refers to.
+    of_itself: bool = False
     #: A party's name: its role is defined right after it, and it may not be cut short.
     party: bool = False

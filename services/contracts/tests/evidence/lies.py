@@ -31,7 +31,7 @@ class TrueClaim:
     figure: str
 
 
-#: Claims that only look like lies: the words quoted for the one field also stand where they state the other.
+#: Claims that only look like lies: the words quoted for the first field also state the second.
 ALSO_TRUE = frozenset({("liability_cap_owner", "insurance_minimum")})
 _OTHER_UNITS = {
     "MW": ("kW", "kWh", "GW"),
@@ -40,6 +40,14 @@ _OTHER_UNITS = {
     "% NAMEPLATE": ("% LHV", "%/month"),
     "%/month": ("%/year", "%", "% LHV"),
     "USD": ("EUR", "USD/kWh", "%"),
+    "USD/kWh": ("USD/MWh", "USD/kW-month", "USD"),
+    "USD/kW-year": ("USD/kW-month", "USD/kWh", "USD/cycle"),
+    "%/year": ("%/month", "%", "% LHV"),
+    "%": ("%/year", "% NAMEPLATE", "% HHV"),
+    "kWh": ("MWh", "kW"),
+    "V": ("kV", "kW"),
+    "years": ("months", "days"),
+    "count": ("kW", "years"),
     "BTU/kWh": ("kWh", "MMBtu", "BTU"),
     "date": ("days", "years"),
     "jurisdiction": ("text", "USD"),
@@ -60,7 +68,9 @@ _ANCHORS = (
 _MARK = re.compile(r"\[\*\*\*\](?! Confidential| Certain)")
 
 
-def lies(text: str, truths: list[TrueClaim]) -> Iterator[Lie]:
+def lies(
+    text: str, truths: list[TrueClaim], also_true: frozenset[tuple[str, str]] = ALSO_TRUE
+) -> Iterator[Lie]:
     """Every lie that can be made of these truths, in a fixed order; each claim is false."""
     for truth in truths:
         yield from _false_values(truth.claim)
@@ -68,7 +78,7 @@ def lies(text: str, truths: list[TrueClaim]) -> Iterator[Lie]:
         yield from _false_anchors(truth.claim)
         yield from _false_quotes(text, truth)
         yield from _other_numbers(text, truth)
-    yield from _crossed(truths)
+    yield from _crossed(truths, also_true)
     yield from _redactions(text, truths)
 
 
@@ -104,27 +114,31 @@ def _false_units(claim: Claim) -> Iterator[Lie]:
     for unit in _OTHER_UNITS.get(claim.unit, ()):
         yield _lie("unit wrong", claim, unit=unit)
     for offset, others in _OTHER_OFFSETS.items():
-        if claim.unit.startswith(f"{offset} after "):
+        if claim.unit.startswith((f"{offset} after ", f"{offset} before ")):
             for other in others:
                 yield _lie("unit wrong", claim, unit=claim.unit.replace(offset, other, 1))
 
 
 def _false_anchors(claim: Claim) -> Iterator[Lie]:
-    if " after " not in claim.unit:
+    offset, direction, _ = re.split(r" (after|before) |$", claim.unit, maxsplit=1)[:3]
+    if not direction:
         return
-    offset = claim.unit.partition(" after ")[0]
     for anchor in _ANCHORS:
-        yield _lie("anchor swapped", claim, unit=f"{offset} after {anchor}")
-    yield _lie("direction turned", claim, unit=claim.unit.replace(" after ", " before ", 1))
+        yield _lie("anchor swapped", claim, unit=f"{offset} {direction} {anchor}")
+    other = "before" if direction == "after" else "after"
+    turned = claim.unit.replace(f" {direction} ", f" {other} ", 1)
+    yield _lie("direction turned", claim, unit=turned)
 
 
 def _false_quotes(text: str, truth: TrueClaim) -> Iterator[Lie]:
     claim, quote = truth.claim, truth.claim.quote
     for shift in _shifts(text, truth):
         shifted = text[truth.start + shift : truth.start + shift + len(quote)]
-        yield _lie("span shifted", claim, quote=shifted)
+        if truth.figure not in shifted:
+            yield _lie("span shifted", claim, quote=shifted)
     at = quote.index(truth.figure)
-    elsewhere = text[truth.start + 2000 : truth.start + 2060].strip()
+    far = (truth.start + 2000) % (len(text) - 60)
+    elsewhere = text[far : far + 60].strip()
     yield _lie("quote joined from two places", claim, quote=f"{quote[: at + len(truth.figure)]} {elsewhere}")
     yield _lie("quote joined from two places", claim, quote=f"{elsewhere} {quote}")
     yield _lie("quote invented", claim, quote=f"The Parties agree that {quote} shall be binding")
@@ -163,19 +177,20 @@ def _other_numbers(text: str, truth: TrueClaim) -> Iterator[Lie]:
             yield _lie("another number from nearby", truth.claim, value=other)
 
 
-def _crossed(truths: list[TrueClaim]) -> Iterator[Lie]:
+def _crossed(truths: list[TrueClaim], also_true: frozenset[tuple[str, str]]) -> Iterator[Lie]:
     """True values with the quotes of other facts, and true quotes offered for other fields."""
     for truth in truths:
         for other in truths:
-            if other is not truth:
+            pair = (other.claim.field, truth.claim.field)
+            if truth.claim.field != other.claim.field and pair not in also_true:
                 yield _lie("quote of another fact", truth.claim, quote=other.claim.quote)
-        yield from _wrong_fields(truth.claim)
+        yield from _wrong_fields(truth.claim, also_true)
 
 
-def _wrong_fields(claim: Claim) -> Iterator[Lie]:
+def _wrong_fields(claim: Claim, also_true: frozenset[tuple[str, str]]) -> Iterator[Lie]:
     for name, spec in FIELDS.items():
         alike = spec.kind is FIELDS[claim.field].kind and name != claim.field
-        if alike and (claim.field, name) not in ALSO_TRUE:
+        if alike and (claim.field, name) not in also_true:
             yield _lie("value of another field", claim, field=name)
             if spec.kind is Kind.PERCENT:
                 yield _lie("value of another field", claim, field=name, unit=spec.units[0])

@@ -204,11 +204,12 @@ class TestRedaction:
             check(self.TEXT, "energy_price", "", "", quote, AnswerState.REDACTED).status is Status.UNVERIFIED
         )
 
-    def test_a_mark_about_something_else_is_not(self) -> None:
-        entry = check(
-            self.TEXT, "governing_law", "", "", "Price shall be [***] per kWh", AnswerState.REDACTED
-        )
-        assert (entry.status, entry.reason) == (Status.UNVERIFIED, "NO_CUE")
+    @pytest.mark.parametrize(
+        ("field", "reason"), [("governing_law", "NO_VALUE_IN_QUOTE"), ("service_fee", "NO_CUE")]
+    )
+    def test_a_mark_about_something_else_is_not(self, field: str, reason: str) -> None:
+        entry = check(self.TEXT, field, "", "", "Price shall be [***] per kWh", AnswerState.REDACTED)
+        assert (entry.status, entry.reason) == (Status.UNVERIFIED, reason)
 
     def test_a_standing_notice_hides_nothing(self) -> None:
         text = "The Contract Price is below.\n[***] Confidential Treatment Requested"
