@@ -26,6 +26,8 @@ class Call:
     context: Context
     metadata: dict[str, str]
     identity: Identity = field(default=ANONYMOUS)
+    # The one message of the call; None where they stream.
+    request: Message | None = None
 
 
 Stage = Callable[[Call], AbstractAsyncContextManager[None]]
@@ -84,6 +86,7 @@ class RequestPath(grpc.aio.ServerInterceptor):
     def _single(self, method: Method, proceed: Any, checked: Callable[[Any], Any]) -> Any:
         async def handle(request: Any, context: Context) -> Any:
             call = Call(method, context, _metadata(context))
+            call.request = None if method.client_streaming else request
             async with AsyncExitStack() as stack:
                 for stage in self._stages:
                     await stack.enter_async_context(stage(call))

@@ -15,6 +15,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from service_runtime import deadlines
 from service_runtime.errors import DomainError, Reason, deadline_exceeded, to_status
 from service_runtime.identity import TokenVerifier, current_identity, identify
+from service_runtime.redaction import redacted
 from service_runtime.request_path.chain import Call, Stage
 from service_runtime.telemetry import caller_context
 
@@ -33,7 +34,8 @@ async def errors(call: Call) -> AsyncIterator[None]:
         raise
     except Exception:  # noqa: BLE001 whatever it is, the caller gets no driver text
         trace_id = f"{trace.get_current_span().get_span_context().trace_id:032x}"
-        _log.exception("unexpected error in %s", call.method.full_name)
+        request = redacted(call.request) if call.request is not None else {}
+        _log.exception("unexpected error in %s", call.method.full_name, extra={"request": request})
         failure = DomainError(
             grpc.StatusCode.INTERNAL,
             Reason.ERROR_REASON_INTERNAL,
