@@ -18,5 +18,7 @@ class ContractsSettings(ServiceSettings):
     analysis_attempts: int = Field(default=5, ge=1)
     # A job whose worker has been silent for this long is taken over.
     job_heartbeat_seconds: float = Field(default=30.0, ge=1)
+    # How long an event may wait in the outbox.
+    relay_seconds: float = Field(default=1.0, gt=0)
     # Jobs that one worker process runs at once.
     worker_jobs: int = Field(default=4, ge=1, le=50)

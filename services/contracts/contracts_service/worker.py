@@ -15,6 +15,7 @@ from bloom.ai.v1 import ai_service_pb2_grpc
 from contracts_service.analysis.reader import Reader
 from contracts_service.analysis.service import Analyst, TryAgainError
 from contracts_service.queue import ANALYZE, Job
+from contracts_service.relay import relay
 from contracts_service.settings import ContractsSettings
 from service_runtime import settings as runtime_settings
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
@@ -54,9 +55,11 @@ async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> Async
             )
         )
         running.add_done_callback(lambda _task: ended.set())
+        relaying = asyncio.create_task(relay(analyst.postgres, every_seconds=settings.relay_seconds))
         try:
             yield
         finally:
+            relaying.cancel()
             queuer.shutdown.set()
             await asyncio.wait({running}, timeout=settings.drain_seconds)
             running.cancel()

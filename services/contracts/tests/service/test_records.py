@@ -1,13 +1,14 @@
 """Contracts taken in, listed, changed, hidden: over the real server and database."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from google.api import httpbody_pb2
 from google.protobuf import field_mask_pb2
 
 from bloom.contracts.v1 import contract_pb2, contract_service_pb2
+from service_runtime.postgres import Postgres
 
 from .conftest import AGREEMENT, Caller, Service
 
@@ -238,3 +239,23 @@ async def test_search_stays_within_the_organization_and_takes_any_words(service:
     for query in ("invoice", "the", '"', "-", "a & | ! <-> :*", "'; --"):
         request = contract_service_pb2.SearchContractsRequest(query=query)
         assert not (await stranger.call("SearchContracts", request)).hits
+
+
+async def test_every_change_is_announced_and_the_outbox_does_not_grow(service: Service, databases, caplog):
+    caplog.set_level("INFO", "bloom.events")
+    caller = service.someone()
+    name = (await caller.upload(TEXT)).contract.name
+    await caller.call("UpdateContract", change(name, label="new"))
+    postgres = await Postgres.connect(databases.app("contracts"), size=1)
+    async with service.working(relay_seconds=0.02):
+        async with asyncio.timeout(10):
+            while await waiting(postgres, caller.org):  # noqa: ASYNC110 another process may be the relay
+                await asyncio.sleep(0.02)
+    await postgres.close()
+    mine = [record.getMessage() for record in caplog.records if vars(record).get("contract") == name]
+    assert mine == ["contract.uploaded", "contract.updated"]
+
+
+async def waiting(postgres: Postgres, org: UUID) -> int:
+    async with postgres.transaction(org) as connection:
+        return await connection.fetchval("SELECT count(*) FROM outbox")
