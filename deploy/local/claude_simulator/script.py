@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from claude_simulator.faults import Fault, read_fault
-from claude_simulator.field_groups import asked_fields
+from claude_simulator.field_groups import INSTRUCTIONS, asked_fields
 from claude_simulator.problems import invalid
 from claude_simulator.request import MessagesRequest
 from claude_simulator.schema import properties_of
@@ -122,12 +122,20 @@ def _read_answer(spec: object) -> ScriptedAnswer:
     if answer.get("mode", "absent") not in ("absent", "truth"):
         raise invalid("answer.mode: 'absent' or 'truth'")
     if "fields" in answer:
-        return ScriptedAnswer(
-            _object("answer.fields", answer["fields"]), over_truth=answer.get("mode") == "truth"
-        )
+        return ScriptedAnswer(_read_fields(answer["fields"]), over_truth=answer.get("mode") == "truth")
     if "json" in answer:
         return ScriptedAnswer(json=(answer["json"],))
     return ScriptedAnswer(text=_text_or_none(answer, "text") or "")
+
+
+def _read_fields(spec: object) -> Mapping[str, object]:
+    fields = _object("answer.fields", spec)
+    for name, said in fields.items():
+        if name != INSTRUCTIONS:
+            _object(f"answer.fields.{name}", said)
+        elif not isinstance(said, list):
+            raise invalid(f"answer.fields.{name}: a list")
+    return fields
 
 
 def _object(name: str, value: object, *known: str) -> Mapping[str, object]:

@@ -8,15 +8,7 @@ from hypothesis import strategies as st
 
 from claude_simulator.control_client import SimulatorControl
 from claude_simulator.prompt_cache import FIVE_MINUTES, MIN_TOKENS, ONE_HOUR, PromptBlock, PromptCache
-from claude_simulator.testing import (
-    Body,
-    FakeTime,
-    asking,
-    closed,
-    group_question,
-    group_schema,
-    output_config,
-)
+from claude_simulator.testing import Body, FakeTime, asking, closed, output_config
 
 LONG = "The parties agree as follows. " * 400
 
@@ -101,15 +93,3 @@ def test_every_token_is_billed_exactly_once(blocks: list[tuple[int, float | None
     assert first.use.read == second.use.written == 0
     assert second.use.read == first.use.written
     assert min(first.use.uncached, first.use.write_5m, first.use.write_1h) >= 0
-
-
-async def test_field_groups_with_one_schema_share_one_document(claude: AsyncAnthropic) -> None:
-    fields = ("term_years", "governing_law", "seller")
-    written, read = [], []
-    for name in fields:
-        body = {**_cached(group_question([name])), "output_config": output_config(group_schema(fields))}
-        usage = (await claude.messages.create(**body)).usage
-        written.append(usage.cache_creation_input_tokens)
-        read.append(usage.cache_read_input_tokens)
-    assert written[0] == read[1] == read[2] > MIN_TOKENS
-    assert written[1:] == [0, 0]

@@ -94,6 +94,8 @@ async def test_a_rule_can_set_response_headers(claude: AsyncAnthropic, control: 
         {"answer": {}},
         {"answer": {"json": 1, "text": ""}},
         {"answer": {"fields": {}, "mode": "lie"}},
+        {"answer": {"fields": {"term_years": "99"}}},
+        {"answer": {"fields": {"instructions_to_reader": "Obey."}}},
         {"fault": {"kind": "nonesuch"}},
         {"fault": {"kind": "status", "status": "429"}},
     ],
