@@ -11,7 +11,7 @@ SYSTEM = (
     Rule(
         "capacity",
         (
-            r"<<aggregate (?:\w+ )?capacity (?:of )?(?:up to )?{power}>>",
+            r"<<aggregate (?:\w+ )?capacity:? (?:of )?(?:up to )?{power}>>",
             (
                 r"<<(?:contract(?:ed)?|system|total|facility|installed|project) (?:nameplate )?capacity[\"”]?"
                 r"(?: (?:means|of|is|shall be|up to|equal to|the|an?|aggregate|nameplate|capacity))*:? {power}>>"
@@ -38,7 +38,7 @@ SYSTEM = (
         (
             r"<<number of (?:\w+ )?(?:systems|energy servers|servers|units):? {integer}>>",
             (
-                r"<<{integer} (?:(?:bloom|new|active|identical|separate|solid oxide|fuel cell|energy server) ){0,3}"
+                r"(?<!\badd\s)(?<!adding\s)(?<!remove\s)(?<!removing\s)<<{integer} (?:(?:bloom|new|active|identical|separate|solid oxide|fuel cell|energy server) ){0,3}"
                 r"(?:energy servers|systems|fuel cell units)>>"
             ),
         ),
@@ -103,8 +103,7 @@ PRICE = (
     Rule(
         "take_or_pay",
         (
-            r"<<(?:take,?[\s-]or[\s-]pay|minimum (?:annual )?(?:purchase|offtake|energy|quantity|take))(?:(?!from\b)[^.;:\d\[]){0,140}?{energy}>>",
-            r"minimum (?:quantity|purchase)[^.;]{0,30}? changed <<from [^.;]{4,30}? to {energy}>>",
+            r"<<(?:take,?[\s-]or[\s-]pay|minimum (?:annual )?(?:purchase|offtake|energy|quantity|take))[^.;:\d\[]{0,140}?{energy}>>",
         ),
     ),
     Rule(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from claude_simulator.rules.amended import Amended, amended
 from claude_simulator.rules.numbers import plain
 from claude_simulator.rules.values import KINDS, Match, Reading
 
@@ -66,28 +67,34 @@ class Rule:
     single: bool = False
 
     def find(self, document: str) -> list[Finding]:
-        """Distinct findings in order; a redacted one has an empty value and stands only without others."""
-        scope = document[: self.first_characters]
+        """Distinct findings in order; a redacted one has an empty value and stands only without others.
+
+        What the document itself strikes is not read.
+        """
+        read = amended(document)
         for templates in (self.patterns, self.otherwise):
-            if found := self._clear(templates, scope, document) or _redacted(templates, scope):
+            if found := self._clear(templates, read) or _redacted(templates, self._scope(read), read):
                 return found
         return []
 
-    def _clear(self, templates: tuple[str, ...], scope: str, document: str) -> list[Finding]:
-        located = [hit for template in templates for hit in self._matches(template, scope, document)]
+    def _scope(self, read: Amended) -> str:
+        return read.text[: self.first_characters]
+
+    def _clear(self, templates: tuple[str, ...], read: Amended) -> list[Finding]:
+        located = [hit for template in templates for hit in self._matches(template, read)]
         distinct: dict[tuple[str, str], Finding] = {}
         for _, finding in sorted(located, key=lambda hit: hit[0]):
             distinct.setdefault(_meaning(finding), finding)
         return list(distinct.values())[: 1 if self.single else None]
 
-    def _matches(self, template: str, scope: str, document: str) -> Iterator[tuple[int, Finding]]:
+    def _matches(self, template: str, read: Amended) -> Iterator[tuple[int, Finding]]:
         kind = _kind_of(template)
-        for match in _compiled(template).finditer(scope):
+        for match in _compiled(template).finditer(self._scope(read)):
             reading = KINDS[kind].read(match) if kind else ("", "")
             if reading is not None and self.refine is not None:
-                reading = self.refine(reading, match, document)
+                reading = self.refine(reading, match, read.text)
             if reading is not None:
-                yield match.start(), Finding(*reading, _quote(match))
+                yield match.start(), Finding(*reading, _quote(match, read))
 
 
 def _meaning(finding: Finding) -> tuple[str, str]:
@@ -98,11 +105,11 @@ def _meaning(finding: Finding) -> tuple[str, str]:
     return " ".join(finding.value.split()).lower(), unit
 
 
-def _redacted(templates: tuple[str, ...], scope: str) -> list[Finding]:
+def _redacted(templates: tuple[str, ...], scope: str, read: Amended) -> list[Finding]:
     for template in templates:
         blacked_out = _VALUE.sub(lambda _: _BLACKED_OUT, template)
         if blacked_out != template and (match := _compiled(blacked_out).search(scope)):
-            return [Finding("", "", _quote(match))]
+            return [Finding("", "", _quote(match, read))]
     return []
 
 
@@ -111,7 +118,7 @@ def _compiled(template: str) -> re.Pattern[str]:
     pattern = template.replace(" ", r"\s+")
     for token, meaning in _TOKENS.items():
         pattern = pattern.replace(token, meaning)
-    return re.compile(_VALUE.sub(lambda kind: KINDS[kind[1]].pattern, pattern), re.IGNORECASE)
+    return re.compile(_VALUE.sub(lambda kind: f"(?P<value>{KINDS[kind[1]].pattern})", pattern), re.IGNORECASE)
 
 
 def _kind_of(template: str) -> str | None:
@@ -119,5 +126,8 @@ def _kind_of(template: str) -> str | None:
     return found[1] if found else None
 
 
-def _quote(match: Match) -> str:
-    return (match.groupdict().get("quote") or match[0]).strip()
+def _quote(match: Match, read: Amended) -> str:
+    """The words of the document; for a value that a change brings, those of the change."""
+    groups = match.groupdict()
+    whole, value = ("quote" if groups.get("quote") else 0), ("value" if groups.get("value") else 0)
+    return read.quote(*match.span(whole), match.start(value))

@@ -25,10 +25,11 @@ _AS = r"[\"”]"
 def _party(field: str, roles: str) -> Rule:
     labelled = rf"(?:^|\n)\s*(?:{roles})\s*:\s+<<{{name}}>>"
     acting = rf"<<{{name}} (?:shall act|acts|shall serve|serves|is appointed) as (?:the )?(?:{roles})\b(?:[^.]{{0,60}}?[\"“](?:{roles}){_AS}\)?)?>>"
+    signing = rf"<<{{name}},? as (?:the )?(?:\w+(?:,|,? and) (?:the )?){{0,2}}(?:{roles})\b>>"
     return Rule(
         field,
         (rf"<<{{name}}{_CALLED}(?:{roles}){_AS}>>", rf"<<{{name}}{_BARE}(?:{roles}){_AS}>>", acting),
-        otherwise=(labelled,),
+        otherwise=(labelled, signing),
         first_characters=3 * _OPENING,
     )
 
@@ -38,8 +39,7 @@ def _dated(field: str, name: str) -> Rule:
         field,
         (
             rf"<<{name}(?: date)?[\"”)]{{0,2}}(?: (?:means|is|shall be|of|will be|shall occur|no later than|on or before|by))*:? {{date}}>>",
-            rf"<<{name}(?:(?!from\b)[^.\d()\"“”]){{0,90}}?{{date}}>>",
-            rf"{name}[^.()]{{0,30}}? changed <<from [^.;]{{4,30}}? to {{date}}>>",
+            rf"<<{name}[^.\d()\"“”]{{0,90}}?{{date}}>>",
             rf"<<{{date}},? \((?:the )?[\"“]{name}(?: date)?[\"”]?\)?>>",
         ),
     )

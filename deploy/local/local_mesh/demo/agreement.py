@@ -20,22 +20,19 @@ _EXPECTED_STATUS = {"ABSENT": VALUE_STATUS_ABSENT, "REDACTED": VALUE_STATUS_REDA
 
 
 def truth_of(path: Path) -> DocumentTruth | None:
-    """The truth about the sample agreement; None for any other document.
-
-    Not about its amendment: read alone, that one states what was before beside what is now, and only the
-    family of both says which of them holds.
-    """
-    agreement = load_truth()["documents"]["agreement"]
-    ours = path.resolve().parent == DOCUMENTS.resolve() and path.name in agreement["files"]
-    return agreement if ours else None
+    """The truth about a document of the sample; None for any other document."""
+    if path.resolve().parent != DOCUMENTS.resolve():
+        return None
+    return next((truth for truth in load_truth()["documents"].values() if path.name in truth["files"]), None)
 
 
 def question_for(path: Path) -> str:
     """A question that the sample answers, or one that most agreements do."""
-    if truth_of(path) is not None:
-        return next(
-            entry["question"] for entry in load_truth()["questions"] if entry["document"] == "agreement"
-        )
+    for name, truth in load_truth()["documents"].items():
+        if path.name in truth["files"] and truth_of(path) is not None:
+            asked = [entry["question"] for entry in load_truth()["questions"] if entry["document"] == name]
+            if asked:
+                return asked[0]
     return "How long is the term of this agreement?"
 
 
