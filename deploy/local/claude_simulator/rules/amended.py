@@ -4,9 +4,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
-from claude_simulator.rules.changes import Change, changes
+from claude_simulator.rules.changes import SAYS_VALUE, Change, changes
 
-_STANDS_ALONE = 120  # characters; a longer replacement is a clause, quoted in part
+_REST = 80  # characters; with more the replacement is a clause, quoted in part
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,22 @@ class Amended:
     def quote(self, start: int, end: int, value_start: int) -> str:
         """The document's words for [start, end) of the text, without a value that is struck.
 
-        Where a change brought the value, they are the new statement.
+        Where a change brought the value, they are of the new statement.
         """
-        last = self._end(end)
+        first, last = self._start(start), self._end(end)
         brought = bisect_right(self._resumes, value_start) - 1
         if brought >= 0:
             change = self._made[brought]
             if start < self._resumes[brought]:
-                return self.document[change.new_start : _whole(change, last)].strip()
-            if self._start(start) < (change.new_end or 0) and _whole(change, last) > last:
-                return self.document[change.new_start : change.new_end].strip()
-        return self.document[self._start(start) : last].strip()
+                first = change.new_start
+            if change.new_end is not None and first < change.new_end:
+                last = self._whole(last, change.new_end)
+        return self.document[first:last].strip()
+
+    def _whole(self, end: int, whole: int) -> int:
+        """The end of the new statement where it says nothing more that could be taken for its value."""
+        rest = self.document[end:whole]
+        return end if len(rest) > _REST or SAYS_VALUE.search(rest) else max(end, whole)
 
     def _start(self, offset: int) -> int:
         made = bisect_right(self._resumes, offset)
@@ -41,12 +46,6 @@ class Amended:
         made = bisect_left(self._resumes, offset)
         end = offset if not made else self._made[made - 1].end + offset - self._resumes[made - 1]
         return min(end, self._made[made].start) if made < len(self._made) else end
-
-
-def _whole(change: Change, end: int) -> int:
-    """Where a quote ends: with the new statement if that is short, else where the rule says."""
-    whole = change.new_end
-    return whole if whole is not None and end <= whole <= change.new_start + _STANDS_ALONE else end
 
 
 @lru_cache(maxsize=16)

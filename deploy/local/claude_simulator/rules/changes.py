@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from claude_simulator.rules.numbers import WORDS
 from claude_simulator.rules.values import KINDS
 
-_SAYS_VALUE = re.compile(rf"\d|{WORDS}", re.IGNORECASE)
+SAYS_VALUE = re.compile(rf"\d|{WORDS}", re.IGNORECASE)
 _WITHIN = r"(?:[^.;“”\"]|\.(?=\d))"  # a character of the same sentence, outside of quotation marks
 _LINE_SPACE = r"[^\S\n]"
 _CELL_EDGE = rf"(?:{_LINE_SPACE}|\|)+"
@@ -24,7 +24,7 @@ _CHANGE = (
     r"|extends?|shortens?|postpones?|moves?|updates?|corrects?)"
 )
 _OLD_TO_NEW = rf"from (?P<old>{_WITHIN}{{1,60}}?) (?P<to>to) "
-_PASSIVE = rf"\b(?P<struck>(?:(?:is|are|be|been|has|have|shall|will|hereby) )*{_CHANGED} {_OLD_TO_NEW})"
+_PASSIVE = rf"\b(?P<struck>(?:(?:is|are|be|been|has|have|shall|will|hereby) ){{0,4}}{_CHANGED} {_OLD_TO_NEW})"
 _ACTIVE = rf"\b{_CHANGE} {_WITHIN}{{1,80}}? (?P<struck>{_OLD_TO_NEW})"
 
 _OLD = r"(?P<mark>[“\"])(?P<old>[^“”\"]{1,600})[”\"],?"
@@ -87,7 +87,7 @@ _REPLACED_PATTERNS = (_pattern(_IS_REPLACED), _pattern(_REPLACING))
 _TABLE = re.compile(_COLUMNS + _ROWS)
 _PAIRS = tuple(
     re.compile(
-        rf"(?<![^\s|])(?P<old>{value}){_CELL_EDGE}(?P<new>{value}){_LINE_SPACE}*\|?$",
+        rf"(?<![^\s|])(?=[^\s|])(?P<old>{value}){_CELL_EDGE}(?P<new>{value}){_LINE_SPACE}*\|?$",
         re.IGNORECASE | re.MULTILINE,
     )
     for value in (_unnamed(kind.pattern) for kind in KINDS.values())
@@ -97,7 +97,7 @@ _PAIRS = tuple(
 def _from_to(document: str) -> Iterator[Change]:
     for pattern in _FROM_TO_PATTERNS:
         for match in pattern.finditer(document):
-            if _SAYS_VALUE.search(match["old"]):
+            if SAYS_VALUE.search(match["old"]):
                 yield Change(*match.span("struck"), "is ", match.start("to"), None)
 
 
@@ -106,7 +106,7 @@ def _replaced(document: str) -> Iterator[Change]:
     for pattern in _REPLACED_PATTERNS:
         for match in pattern.finditer(document):
             start = match.end("old")
-            if _SAYS_VALUE.search(match["old"]):
+            if SAYS_VALUE.search(match["old"]):
                 where = match.groupdict().get("where")
                 start = match.start("where") if where else match.start("mark")
             yield Change(start, match.start("new"), ": ", *match.span("new"))

@@ -129,5 +129,6 @@ def _kind_of(template: str) -> str | None:
 def _quote(match: Match, read: Amended) -> str:
     """The words of the document; for a value that a change brings, those of the change."""
     groups = match.groupdict()
-    whole, value = ("quote" if groups.get("quote") else 0), ("value" if groups.get("value") else 0)
-    return read.quote(*match.span(whole), match.start(value))
+    start, end = match.span("quote" if groups.get("quote") else 0)
+    value = groups.get("value")
+    return read.quote(start, end, match.end("value") - len(value.lstrip()) if value else start)

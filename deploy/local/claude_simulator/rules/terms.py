@@ -11,6 +11,7 @@ _HEADING = (
     rf"(?-i:(?:\A|\n){_LINE_SPACE}*<<(?P<text>(?:[A-Z0-9&,.'’/()-]+{_LINE_SPACE}+){{1,10}}?{_TITLE_WORDS}"
     rf"(?:{_LINE_SPACE}+NO\.?{_LINE_SPACE}+\w+)?)>>{_LINE_SPACE}*(?=\n|\Z))"
 )
+_AMENDMENT = rf"(?-i:(?:\A|\n){_LINE_SPACE}*<<(?:[A-Z]+ ){{0,3}}AMENDMENT(?: NO\.? \w+)?>>(?= TO\b))"
 _NAMED = (
     rf"this <<(?P<text>(?-i:(?:[A-Z][\w&-]*\s+(?:(?:and|of|for|to)\s+)?){{1,8}}?(?i:{_TITLE_WORDS})))>>"
     r",? (?:is |dated|\(|made|between|covers|effective)"
@@ -48,7 +49,7 @@ def _dated(field: str, name: str) -> Rule:
 IDENTITY = (
     Rule(
         "agreement_type",
-        (_HEADING, _NAMED),
+        (_AMENDMENT, _HEADING, _NAMED),
         refine=refine.agreement_type,
         first_characters=_OPENING,
         single=True,
