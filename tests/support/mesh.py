@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 import threading
+from collections import Counter
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -14,6 +16,9 @@ from bloom.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
 from local_mesh import Mesh, MeshInfo
 
 AnswerT = TypeVar("AnswerT")
+
+# As the question of an extraction names it, in JSON.
+_GROUP = re.compile(r'of the group \\"(\w+)\\"')
 
 
 class RunningMesh:
@@ -55,6 +60,20 @@ class RunningMesh:
         self.run(self._mesh.wait_ready(name))
         self.run(self._mesh.wait_open())
 
+    def stop(self, name: str) -> None:
+        """Takes a component away until `start`."""
+        self.run(self._mesh.stop(name))
+
+    def start(self, name: str) -> None:
+        """Brings a stopped component back, serving."""
+        self.run(self._mesh.start(name))
+
+    def logged(self, component: str, message: str) -> list[dict[str, Any]]:
+        """The lines of a component's log that say `message`."""
+        log = (self.folder / "logs" / f"{component}.log").read_text(errors="replace")
+        lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+        return [line for line in lines if line.get("message") == message]
+
     def workload_token(self, client: str = "contracts") -> str:
         """What a service of the mesh calls with."""
         secret = json.loads((self.folder / "secrets.json").read_text())["workloads"][client]
@@ -87,3 +106,8 @@ class Simulator:
         """What was asked since the last `forget`."""
         answer = self._http.get("/_simulator/requests").raise_for_status().json()
         return list(answer["requests"] if isinstance(answer, dict) else answer)
+
+    def groups_asked(self) -> Counter[str]:
+        """How often each field group was asked for since the last `forget`."""
+        asked = (_GROUP.search(json.dumps(request["body"]["messages"])) for request in self.requests())
+        return Counter(group[1] for group in asked if group)

@@ -92,9 +92,13 @@ class Claude(ai_service_pb2_grpc.AiServiceServicer):
     asked: list[str] = field(default_factory=list)
     callers: list[dict[str, str]] = field(default_factory=list)
     complete: bool = True
+    kept: dict[str, str] = field(default_factory=dict)  # by group: what the answer cache gives, if it may
 
     async def Generate(self, request, context):  # noqa: N802
         group = request.prompt.task.removeprefix("contracts.extract_")
+        if group in self.kept and request.prompt.cache_policy == ai_service_pb2.CACHE_POLICY_UNSPECIFIED:
+            free = ai_service_pb2.Completion(model="claude-sonnet-5-5", served_from=ai_pb2.SERVED_FROM_CACHE)
+            return ai_service_pb2.GenerateResponse(text=self.kept[group], completion=free)
         self.asked.append(group)
         self.callers.append(dict(context.invocation_metadata()))
         try:

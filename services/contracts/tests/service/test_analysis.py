@@ -196,6 +196,20 @@ async def test_an_answer_outside_the_schema_is_asked_again_then_told(
     assert not await caller.values(name)
 
 
+async def test_a_kept_answer_that_lacks_the_groups_fields_is_asked_for_anew(service: Service, claude: Claude):
+    claude.kept = {
+        "term": '{"answers": [], "instructions_to_reader": []}',
+        "legal": group_answer("legal", TRUTH),
+    }
+    caller, name = await uploaded(service)
+    async with service.working(analysis_attempts=1):
+        operation = await caller.finished((await caller.analyze(name)).name)
+    assert not operation.HasField("error")
+    assert sorted(claude.asked) == sorted(GROUPS.keys() - {"legal"})
+    cached = {group.group for group in metadata(operation).groups if group.cached}
+    assert cached == {"legal"}
+
+
 async def test_a_worker_that_stops_puts_its_job_back_and_another_finishes_it(
     service: Service, claude: Claude
 ):

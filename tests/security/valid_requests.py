@@ -1,0 +1,107 @@
+"""The least valid request of any method, built from its descriptor."""
+
+import re
+import uuid
+from collections.abc import Mapping
+
+import protovalidate
+import pytest
+from google.api import field_behavior_pb2, resource_pb2
+from google.protobuf import json_format, message_factory
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from buf.validate import validate_pb2
+from tests.security.schema import Rpc
+
+Resources = Mapping[str, str]
+# Only what no rule of a single field says: rules over several fields, and text that must mean something.
+MEANT: dict[str, dict[str, object]] = {
+    "CreateUser": {"user": {"email": "{email}", "roles": ["ROLE_VIEWER"]}},
+    "UpdateUser": {"user": {"display_name": "y"}},
+    "UpdateContract": {"contract": {"label": "y"}},
+    "UploadContract": {
+        "filename": "agreement.txt",
+        "content": {"data": "QSB0ZXJtIG9mIHRlbiAoMTApIHllYXJzLg=="},
+    },
+    "Generate": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
+    "StreamGenerate": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
+    "CountTokens": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
+}
+PASSWORD = "correct horse battery staple 7"
+
+
+def least_request(rpc: Rpc, resources: Resources) -> Message:
+    """Fails the test when what is built breaks the schema's rules: then `MEANT` must say more."""
+    request = message_factory.GetMessageClass(rpc.descriptor.input_type)()
+    _fill(request, resources, named="update_mask" in request.DESCRIPTOR.fields_by_name)
+    meant = _with_fresh_email(MEANT.get(rpc.name, {}))
+    json_format.ParseDict(meant, request)
+    broken = protovalidate.collect_violations(request)
+    if broken:
+        pytest.fail(f"no request can be built for {rpc}: {[item.proto.message for item in broken]}")
+    return request
+
+
+def names_a_resource(rpc: Rpc) -> bool:
+    """Whether the method is about one resource of an organization."""
+    marked = least_request(rpc, _Marked())
+    return _Marked.ID in str(marked)
+
+
+class _Marked(dict[str, str]):
+    ID = "99999999-9999-4999-8999-999999999999"
+
+    def __missing__(self, kind: str) -> str:
+        return f"{kind}/{self.ID}"
+
+
+def _fill(message: Message, resources: Resources, *, named: bool) -> None:
+    resource = message.DESCRIPTOR.GetOptions().Extensions[resource_pb2.resource]
+    if resource.plural and named:
+        message.name = resources[resource.plural]
+    for field in message.DESCRIPTOR.fields:
+        if _is_required(field):
+            _set(message, field, resources, named=named)
+
+
+def _is_required(field: FieldDescriptor) -> bool:
+    options = field.GetOptions()
+    return (
+        field_behavior_pb2.REQUIRED in options.Extensions[field_behavior_pb2.field_behavior]
+        or options.Extensions[validate_pb2.field].required
+    )
+
+
+def _set(message: Message, field: FieldDescriptor, resources: Resources, *, named: bool) -> None:
+    if field.message_type is not None and not field.is_repeated:
+        inner = getattr(message, field.name)
+        inner.SetInParent()
+        _fill(inner, resources, named=named)
+    elif field.is_repeated:
+        getattr(message, field.name).append(_scalar(field, resources))
+    else:
+        setattr(message, field.name, _scalar(field, resources))
+
+
+def _scalar(field: FieldDescriptor, resources: Resources) -> object:
+    if field.enum_type is not None:
+        return field.enum_type.values[-1].number
+    if field.type != FieldDescriptor.TYPE_STRING:
+        return 1
+    rules = field.GetOptions().Extensions[validate_pb2.field].string
+    collection = re.match(r"\^\(?(\w+)[|\w]*\)?/", rules.pattern)
+    if collection:
+        return resources[collection[1]]
+    if rules.email or field.name == "email":
+        return _email()
+    return PASSWORD if field.name == "password" else "x" * max(rules.min_len, 3)
+
+
+def _with_fresh_email(meant: dict[str, object]) -> dict[str, object]:
+    text = str(meant)
+    return meant if "{email}" not in text else {"user": {**meant["user"], "email": _email()}}  # type: ignore[dict-item]
+
+
+def _email() -> str:
+    return f"{uuid.uuid4()}@example.com"

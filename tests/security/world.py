@@ -1,0 +1,83 @@
+"""Two organizations with a resource of every kind, and every caller of the first with real tokens."""
+
+import uuid
+from urllib.parse import urlsplit, urlunsplit
+
+from tests.security.callers import Caller
+from tests.security.forgery import SigningKey, secrets_of
+from tests.security.schema import ROLES
+from tests.support.client import WebClient
+from tests.support.mesh import RunningMesh
+
+PROCESSES = {"bloom.auth.v1": "auth", "bloom.contracts.v1": "contracts", "bloom.ai.v1": "ai-gateway"}
+PROGRAM_ROLE = "ROLE_CONTRACT_MANAGER"
+
+
+class World:
+    """Made once; the tests change nothing that another test reads."""
+
+    def __init__(self, mesh: RunningMesh) -> None:
+        self.mesh = mesh
+        self.owner, self.stranger = WebClient.register(mesh.info.rest), WebClient.register(mesh.info.rest)
+        self.key = SigningKey.of(mesh)
+        self.own, self.foreign = resources(self.owner), resources(self.stranger)
+        # What the tests that delete may have; the resources above stay.
+        self.victims = resources(self.owner)
+        self.missing = {kind: f"{kind}/{uuid.uuid4()}" for kind in self.own}
+        self.callers = self._callers()
+
+    def address(self, package: str) -> str:
+        """A service's own address; a package that is new must be told here."""
+        return self.mesh.info.addresses[PROCESSES[package]]
+
+    def superuser(self, database: str) -> str:
+        """Who sees every row."""
+        url = urlsplit(self.mesh.info.databases[database].owner)
+        place = f"postgres:{secrets_of(self.mesh)['postgres']}@{url.hostname}:{url.port}"
+        return urlunsplit(url._replace(netloc=place))
+
+    def _callers(self) -> list[Caller]:
+        workload = self.mesh.workload_token()
+        people = [
+            Caller(role, self.owner.token if role == "ROLE_OWNER" else self.owner.colleague(role).token,
+                   roles=(role,))
+            for role in ROLES
+        ]  # fmt: skip
+        program = Caller("service account", program_token(self.owner), roles=(PROGRAM_ROLE,))
+        no_organization = self.key.sign({"org": None}, of=self.owner.token)
+        return [
+            Caller("nobody"),
+            Caller("workload", workload=workload),
+            *people,
+            program,
+            *(
+                Caller(f"{one.name} by a workload", one.bearer, workload, one.roles)
+                for one in (*people, program)
+            ),
+            Caller("subject of no organization", no_organization, bearer_refused="TOKEN_INVALID"),
+            Caller("workload as subject", workload, bearer_refused="TOKEN_INVALID"),
+            Caller("subject as workload", self.owner.token, self.owner.token, ("ROLE_OWNER",),
+                   workload_refused="TOKEN_INVALID"),
+        ]  # fmt: skip
+
+
+def resources(owner: WebClient) -> dict[str, str]:
+    """One of each collection, by the collection's name."""
+    contract = owner.upload(f"An agreement {uuid.uuid4()} for a term of ten (10) years.".encode())["name"]
+    account = owner.post("/v1/serviceAccounts", {"display_name": "x", "roles": ["ROLE_VIEWER"]})
+    operation = owner.finished(contract)["name"]
+    return {
+        "contracts": contract,
+        "operations": operation,
+        "users": owner.colleague("ROLE_VIEWER").subject,
+        "serviceAccounts": account.raise_for_status().json()["service_account"]["name"],
+        "organizations": owner.organization,
+    }
+
+
+def program_token(owner: WebClient) -> str:
+    """By the client credentials grant, as a program would."""
+    made = owner.post("/v1/serviceAccounts", {"display_name": "program", "roles": [PROGRAM_ROLE]})
+    given = {key: made.raise_for_status().json()[key] for key in ("client_id", "client_secret")}
+    answer = owner.post("/v1/tokens:issue", given)
+    return str(answer.raise_for_status().json()["tokens"]["access_token"])
