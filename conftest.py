@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import hypothesis
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
@@ -22,6 +23,10 @@ from local_mesh.migrations import Migrations
 from local_mesh.ports import choose_ports
 from local_mesh.postgres import SUPERUSER, Cluster
 from service_runtime.identity import ACCESS_TYPE, AUDIENCE, ISSUER, WORKLOAD_TYPE, TokenVerifier
+
+# A noisy machine is no counterexample.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 
 @dataclass(frozen=True)

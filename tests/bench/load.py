@@ -1,8 +1,10 @@
-"""A small HTTP/1.1 load generator: keep-alive connections that repeat one request, and every latency kept."""
+"""A small HTTP/1.1 load generator: keep-alive connections that go round some requests; every latency kept."""
 
 import asyncio
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 
 @dataclass(frozen=True)
@@ -25,27 +27,28 @@ class Measured:
 
 
 async def measure(
-    port: int, path: str, headers: dict[str, str], *, connections: int, seconds: float
+    port: int, paths: Sequence[str], headers: dict[str, str], *, connections: int, seconds: float
 ) -> Measured:
-    """Repeats `GET path` on so many connections. Raises RuntimeError for any answer but 200."""
-    lines = [
-        f"GET {path} HTTP/1.1",
-        f"host: 127.0.0.1:{port}",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
-    request = "\r\n".join([*lines, "", ""]).encode()
+    """GETs one path after the other, over and over, on so many connections.
+
+    Raises RuntimeError for any answer but 200.
+    """
+    tail = "\r\n".join(
+        [f"host: 127.0.0.1:{port}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    )
+    requests = cycle([f"GET {path} HTTP/1.1\r\n{tail}".encode() for path in paths])
     latencies: list[float] = []
     started = time.perf_counter()
     end = started + seconds
-    await asyncio.gather(*(_repeat(port, request, end, latencies) for _ in range(connections)))
+    await asyncio.gather(*(_repeat(port, requests, end, latencies) for _ in range(connections)))
     return Measured(len(latencies), time.perf_counter() - started, tuple(latencies))
 
 
-async def _repeat(port: int, request: bytes, end: float, latencies: list[float]) -> None:
+async def _repeat(port: int, requests: Iterator[bytes], end: float, latencies: list[float]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         while (sent := time.perf_counter()) < end:
-            writer.write(request)
+            writer.write(next(requests))
             head = await reader.readuntil(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200"):
                 raise RuntimeError(head.decode())

@@ -52,7 +52,7 @@ async def main() -> None:
                 names = [await upload(client, headers, f"Agreement {number}") for number in range(CONTRACTS)]
                 ready_seconds = await ready_after_upload(client, headers)
                 answers = await first_page(client, headers)
-            paths = {"get": f"/v1/{names[0]}", "list 25": "/v1/contracts?page_size=25"}
+            paths = {"get": [f"/v1/{name}" for name in names], "list 25": ["/v1/contracts?page_size=25"]}
             port = httpx.URL(url).port or 80
             async with bare(Path(folder), answers) as bare_port:
                 rounds = await run(console, {"full": port, "bare": bare_port}, paths, headers)
@@ -125,7 +125,7 @@ async def answering(port: int) -> None:
     async with asyncio.timeout(20):
         while True:
             try:
-                await measure(port, "/v1/contracts", {}, connections=1, seconds=0.01)
+                await measure(port, ["/v1/contracts"], {}, connections=1, seconds=0.01)
             except (OSError, RuntimeError, asyncio.IncompleteReadError):
                 await asyncio.sleep(0.1)
             else:
@@ -136,19 +136,19 @@ Rounds = dict[tuple[str, str, int], list[Measured]]
 
 
 async def run(
-    console: Console, ports: dict[str, int], paths: dict[str, str], headers: dict[str, str]
+    console: Console, ports: dict[str, int], paths: dict[str, list[str]], headers: dict[str, str]
 ) -> Rounds:
     """Every side, call and number of connections, round after round."""
     rounds: Rounds = {}
     for number in range(ROUNDS):
-        for name, path in paths.items():
+        for name, calls in paths.items():
             for connections in (1, CONNECTIONS):
                 for side, port in ports.items():
                     console.print(
                         f"round {number + 1} of {ROUNDS}: {name}, {connections} at once, {side}", style="dim"
                     )
                     seconds = ROUND_SECONDS if connections > 1 else ROUND_SECONDS / 2
-                    measured = await measure(port, path, headers, connections=connections, seconds=seconds)
+                    measured = await measure(port, calls, headers, connections=connections, seconds=seconds)
                     rounds.setdefault((side, name, connections), []).append(measured)
     return rounds
 

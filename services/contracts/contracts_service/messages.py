@@ -26,9 +26,7 @@ _DONE = (
 
 def timestamp(moment: datetime) -> timestamp_pb2.Timestamp:
     """An aware time as a message."""
-    message = timestamp_pb2.Timestamp()
-    message.FromDatetime(moment)
-    return message
+    return timestamp_pb2.Timestamp(seconds=int(moment.timestamp()), nanos=moment.microsecond * 1000)
 
 
 def contract(record: Contract) -> contract_pb2.Contract:

@@ -1,9 +1,9 @@
 """The time that is left: read by whatever waits, passed on with each outgoing call."""
 
-import asyncio
+import time
 from contextvars import ContextVar, Token
 
-# On the event loop's clock; None where nobody waits (background work sets its own).
+# On the monotonic clock; None where nobody waits (background work sets its own).
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 # Kept back from the next hop, so that its DEADLINE_EXCEEDED arrives while we can still answer.
@@ -12,7 +12,7 @@ _HOP_MARGIN_SECONDS = 0.02
 
 def set_remaining(seconds: float) -> Token[float | None]:
     """Sets the deadline of the current task to `seconds` from now."""
-    return _deadline.set(asyncio.get_running_loop().time() + seconds)
+    return _deadline.set(time.monotonic() + seconds)
 
 
 def reset(token: Token[float | None]) -> None:
@@ -25,7 +25,7 @@ def remaining(maximum: float) -> float:
     end = _deadline.get()
     if end is None:
         return maximum
-    return max(0.0, min(maximum, end - asyncio.get_running_loop().time()))
+    return max(0.0, min(maximum, end - time.monotonic()))
 
 
 def for_next_hop(maximum: float) -> float:

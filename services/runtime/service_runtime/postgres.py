@@ -1,14 +1,17 @@
 """PostgreSQL: a pool, and transactions that belong to one organization.
 
 Row-level security is forced on every tenant table and reads `app.org_id`, which is set here with SET LOCAL:
-it ends with the transaction, so a connection that goes back to the pool belongs to nobody.
+it ends with the transaction, so a connection that goes back to the pool belongs to nobody. Lone reads have
+connections of their own (`readers`).
 """
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +19,7 @@ import grpc
 
 from service_runtime import deadlines
 from service_runtime.errors import DomainError, Reason, deadline_exceeded, unavailable
+from service_runtime.readers import RawConnection, ReadConnections
 
 if TYPE_CHECKING:  # generic in the stubs only
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -28,10 +32,11 @@ _ACQUIRE_SECONDS = 5.0
 
 
 class Postgres:
-    """One pool. Build it with `Postgres.connect`, give it back with `close`."""
+    """One pool, and the readers. Build it with `Postgres.connect`, give it back with `close`."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", readers: ReadConnections) -> None:
         self.pool = pool
+        self._readers = readers
 
     @classmethod
     async def connect(cls, url: str, *, size: int) -> "Postgres":
@@ -47,7 +52,7 @@ class Postgres:
             )
         except (OSError, asyncpg.PostgresError, TimeoutError) as down:
             raise unavailable("postgresql") from down
-        return cls(pool)
+        return cls(pool, ReadConnections(partial(_reader, url), size))
 
     async def close(self) -> None:
         """Waits for running transactions, up to five seconds."""
@@ -56,6 +61,11 @@ class Postgres:
                 await self.pool.close()
         except TimeoutError:
             self.pool.terminate()
+        self._readers.terminate()
+
+    def reader(self, org_id: UUID) -> "Reader":
+        """For lone SELECTs among the rows of `org_id`: each sees what is committed when it begins."""
+        return Reader(self._readers, org_id)
 
     @asynccontextmanager
     async def transaction(self, org_id: UUID, **settings: UUID) -> AsyncIterator[Connection]:
@@ -96,6 +106,27 @@ class Postgres:
                     raise
                 with _lost_connections():
                     await connection.execute("COMMIT")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads like a connection, without a transaction around it."""
+
+    connections: ReadConnections
+    org_id: UUID
+
+    async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """All rows."""
+        with _driver_errors(), _lost_connections():
+            return await self.connections.fetch(self.org_id, query, arguments)
+
+    async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+        """The first row; None where there is none."""
+        rows = await self.fetch(query, *arguments)
+        return rows[0] if rows else None
+
+
+Reads = Connection | Reader
 
 
 @contextmanager
@@ -139,6 +170,16 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
 def _to_json(value: object) -> str:
     """Ours are mappings and lists; a string is JSON already, from a library that shares our transaction."""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+async def _reader(url: str) -> RawConnection:
+    limits = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": str(int(_BACKGROUND_SECONDS * 1000)),
+    }
+    connection = await asyncpg.connect(url, timeout=_ACQUIRE_SECONDS, server_settings=limits)
+    await _prepare(connection)
+    return connection
 
 
 async def _keep(_connection: "asyncpg.Connection[asyncpg.Record]") -> None:

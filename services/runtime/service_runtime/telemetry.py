@@ -36,7 +36,10 @@ def set_up(service: str, *, otlp_endpoint: str, log_level: str, environment: str
 
 def propagate_both() -> None:
     """Trace ids are read and written as W3C and as X-Ray headers; W3C wins when both come."""
-    propagate.set_global_textmap(CompositePropagator([AwsXRayPropagator(), TraceContextTextMapPropagator()]))
+    propagate.set_global_textmap(CompositePropagator([AwsXRayPropagator(), _W3C]))
+
+
+_W3C = TraceContextTextMapPropagator()
 
 
 class _LowerCase(DefaultGetter):
@@ -48,6 +51,8 @@ class _LowerCase(DefaultGetter):
 
 def caller_context(metadata: Mapping[str, str]) -> Context:
     """The trace that the caller is in, from `traceparent` or, behind a load balancer, X-Ray's header."""
+    if "traceparent" in metadata:
+        return _W3C.extract(metadata)
     return propagate.extract(metadata, getter=_LowerCase())
 
 

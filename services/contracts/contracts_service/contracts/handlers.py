@@ -55,9 +55,8 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
     async def GetContract(  # noqa: N802
         self, request: contract_service_pb2.GetContractRequest, context: Context
     ) -> contract_pb2.Contract:
-        async with self.postgres.transaction(current_identity.get().tenant) as connection:
-            contract = await service.get(connection, request.name)
-        return messages.contract(contract)
+        reads = self.postgres.reader(current_identity.get().tenant)
+        return messages.contract(await service.get(reads, request.name))
 
     async def ListContracts(  # noqa: N802
         self, request: contract_service_pb2.ListContractsRequest, context: Context
@@ -170,8 +169,7 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
     async def DownloadDocument(  # noqa: N802
         self, request: contract_service_pb2.DownloadDocumentRequest, context: Context
     ) -> AsyncIterator[httpbody_pb2.HttpBody]:
-        async with self.postgres.transaction(current_identity.get().tenant) as connection:
-            contract = await service.get(connection, request.name)
+        contract = await service.get(self.postgres.reader(current_identity.get().tenant), request.name)
         async for piece in self.objects.pieces(contract.document.object_key):
             yield httpbody_pb2.HttpBody(content_type=contract.document.media_type, data=piece)
 

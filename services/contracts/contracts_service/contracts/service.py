@@ -13,14 +13,14 @@ from contracts_service.contracts.model import Contract
 from service_runtime import audit, outbox, pagination
 from service_runtime.errors import DomainError, Reason, etag_mismatch, invalid, not_found
 from service_runtime.identity import Identity
-from service_runtime.postgres import Connection, Postgres
+from service_runtime.postgres import Connection, Postgres, Reads
 
 _DEFAULT_PAGE = 25
 
 
-async def get(connection: Connection, name: str) -> Contract:
+async def get(reads: Reads, name: str) -> Contract:
     """The contract of this name. Raises NOT_FOUND."""
-    contract = await store.get(connection, names.id_of(name))
+    contract = await store.get(reads, names.id_of(name))
     if contract is None:
         raise not_found(name)
     return contract
@@ -45,8 +45,7 @@ async def page(
     cursor = pagination.decode(token, "contracts", filter_text, parts=2)
     before = pagination.moment_and_id(cursor) if cursor else None
     size = size or _DEFAULT_PAGE
-    async with postgres.transaction(identity.tenant) as connection:
-        found = await store.page(connection, where, arguments, before, size + 1)
+    found = await store.page(postgres.reader(identity.tenant), where, arguments, before, size + 1)
     if len(found) <= size:
         return found, ""
     last = found[size - 1]

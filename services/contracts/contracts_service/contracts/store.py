@@ -8,7 +8,7 @@ import asyncpg
 
 from contracts_service.contracts.model import Contract
 from contracts_service.documents import store as documents
-from service_runtime.postgres import Connection
+from service_runtime.postgres import Connection, Reads
 
 _COLUMNS = f"""contracts.id, label, reference_no, office, agreement_type, state, tags, version, creator,
     contracts.created_at, updated_at, analysis_state, analysis_operation, published_operation, analysis,
@@ -39,9 +39,9 @@ def _from_row(row: asyncpg.Record) -> Contract:
     )
 
 
-async def get(connection: Connection, contract_id: UUID) -> Contract | None:
+async def get(reads: Reads, contract_id: UUID) -> Contract | None:
     """The contract, unless it is hidden."""
-    row = await connection.fetchrow(
+    row = await reads.fetchrow(
         f"SELECT {_COLUMNS} {_FROM} WHERE contracts.id = $1 AND deleted_at IS NULL", contract_id
     )
     return _from_row(row) if row else None
@@ -69,7 +69,7 @@ async def insert(
 
 
 async def page(
-    connection: Connection,
+    reads: Reads,
     where: str,
     arguments: Sequence[object],
     before: tuple[datetime, UUID] | None,
@@ -77,7 +77,7 @@ async def page(
 ) -> list[Contract]:
     """Newest first. `where` comes from the filter compiler, with its arguments from $4 on."""
     created_at, contract_id = before or (None, None)
-    rows = await connection.fetch(
+    rows = await reads.fetch(
         f"""SELECT {_COLUMNS} {_FROM}
             WHERE deleted_at IS NULL
               AND ($1::timestamptz IS NULL OR (contracts.created_at, contracts.id) < ($1, $2::uuid))

@@ -1,7 +1,6 @@
 """Access: the policy that the method declares, applied to the caller."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from typing import Any
 
 import grpc
 
@@ -9,14 +8,13 @@ from bloom.options.v1 import policy_pb2
 from service_runtime.errors import DomainError, Reason
 from service_runtime.identity import Identity, token_missing
 from service_runtime.policy import Method
-from service_runtime.request_path.chain import Call
+from service_runtime.request_path.chain import Call, Proceed
 
 
-@asynccontextmanager
-async def access(call: Call) -> AsyncIterator[None]:
+async def access(proceed: Proceed, call: Call) -> Any:
     """Refuses before any work is done."""
     permit(call.method, call.identity)
-    yield
+    return await proceed(call)
 
 
 def permit(method: Method, identity: Identity) -> None:

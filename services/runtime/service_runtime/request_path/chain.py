@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import grpc
@@ -25,12 +26,19 @@ class Call:
     method: Method
     context: Context
     metadata: dict[str, str]
+    # The one message of the call, or the iterator of its messages.
+    incoming: Any = field(repr=False)
     identity: Identity = field(default=ANONYMOUS)
-    # The one message of the call; None where they stream.
-    request: Message | None = None
+
+    @property
+    def request(self) -> Message | None:
+        """The one message; None where they stream."""
+        return None if self.method.client_streaming else self.incoming
 
 
-Stage = Callable[[Call], AbstractAsyncContextManager[None]]
+# What comes after a stage, in the end the handler; its answer is None where it writes a stream.
+Proceed = Callable[[Call], Awaitable[Any]]
+Stage = Callable[[Proceed, Call], Awaitable[Any]]
 
 
 class RequestPath(grpc.aio.ServerInterceptor):
@@ -66,46 +74,49 @@ class RequestPath(grpc.aio.ServerInterceptor):
         serialization = (handler.request_deserializer, handler.response_serializer)
         checked = _checked_stream if method.client_streaming else _checked
         if method.server_streaming:
-            proceed = handler.stream_stream or handler.unary_stream
-            streamed = self._streamed(method, proceed, checked)
+            handle = self._through_stages(
+                method, _written(handler.stream_stream or handler.unary_stream, checked)
+            )
             make = (
                 grpc.stream_stream_rpc_method_handler
                 if method.client_streaming
                 else grpc.unary_stream_rpc_method_handler
             )
-            return make(streamed, *serialization)
-        proceed = handler.stream_unary or handler.unary_unary
-        single = self._single(method, proceed, checked)
+            return make(handle, *serialization)
+        handle = self._through_stages(method, _answered(handler.stream_unary or handler.unary_unary, checked))
         make_unary = (
             grpc.stream_unary_rpc_method_handler
             if method.client_streaming
             else grpc.unary_unary_rpc_method_handler
         )
-        return make_unary(single, *serialization)
+        return make_unary(handle, *serialization)
 
-    def _single(self, method: Method, proceed: Any, checked: Callable[[Any], Any]) -> Any:
-        async def handle(request: Any, context: Context) -> Any:
-            call = Call(method, context, _metadata(context))
-            call.request = None if method.client_streaming else request
-            async with AsyncExitStack() as stack:
-                for stage in self._stages:
-                    await stack.enter_async_context(stage(call))
-                return await proceed(checked(request), context)
+    def _through_stages(self, method: Method, innermost: Proceed) -> Callable[[Any, Context], Awaitable[Any]]:
+        path = innermost
+        for stage in reversed(self._stages):
+            path = partial(stage, path)
 
-        return handle
-
-    def _streamed(self, method: Method, proceed: Any, checked: Callable[[Any], Any]) -> Any:
-        async def handle(request: Any, context: Context) -> None:
-            call = Call(method, context, _metadata(context))
-            async with AsyncExitStack() as stack:
-                for stage in self._stages:
-                    await stack.enter_async_context(stage(call))
-                # Written, not yielded: an abandoned generator would unwind the stages in another task.
-                responses = await stack.enter_async_context(aclosing(proceed(checked(request), context)))
-                async for response in responses:
-                    await context.write(response)
+        async def handle(incoming: Any, context: Context) -> Any:
+            return await path(Call(method, context, _metadata(context), incoming))
 
         return handle
+
+
+def _answered(behaviour: Any, checked: Callable[[Any], Any]) -> Proceed:
+    async def proceed(call: Call) -> Any:
+        return await behaviour(checked(call.incoming), call.context)
+
+    return proceed
+
+
+def _written(behaviour: Any, checked: Callable[[Any], Any]) -> Proceed:
+    async def proceed(call: Call) -> None:
+        # Written, not yielded: an abandoned generator would unwind the stages in another task.
+        async with aclosing(behaviour(checked(call.incoming), call.context)) as responses:
+            async for response in responses:
+                await call.context.write(response)
+
+    return proceed
 
 
 def _metadata(context: Context) -> dict[str, str]:
