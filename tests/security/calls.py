@@ -15,7 +15,7 @@ from tests.security.callers import Caller
 from tests.security.schema import Rpc, path_fields
 
 # Anything that changes from call to call.
-_OWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OWN = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 SECONDS = 30
 
 

@@ -26,6 +26,7 @@ MEANT: dict[str, dict[str, object]] = {
     },
     "Generate": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
     "StreamGenerate": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
+    "UpdateBudget": {"budget": {"name": "budgets/matrix", "period": 1, "limit_micro_usd": 10**12}},
     "CountTokens": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
 }
 PASSWORD = "correct horse battery staple 7"
@@ -50,7 +51,7 @@ def names_a_resource(rpc: Rpc) -> bool:
 
 
 class _Marked(dict[str, str]):
-    ID = "99999999-9999-4999-8999-999999999999"
+    ID = "99999999999949998999999999999999"
 
     def __missing__(self, kind: str) -> str:
         return f"{kind}/{self.ID}"

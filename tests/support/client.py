@@ -56,6 +56,9 @@ class WebClient:
     def post(self, path: str, body: object) -> httpx.Response:
         return self.http.post(path, json=body)
 
+    def put(self, path: str, body: object) -> httpx.Response:
+        return self.http.put(path, json=body)
+
     def send(self, content: bytes, filename: str, **params: str) -> httpx.Response:
         """Uploads, as whatever the name's ending says."""
         media_type = MEDIA_TYPES.get(Path(filename).suffix, "application/octet-stream")

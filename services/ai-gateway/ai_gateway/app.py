@@ -1,19 +1,22 @@
 """Puts the gateway together: opens what it needs, and closes it in the right order."""
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-
-from anthropic import AsyncAnthropic
+from datetime import timedelta
 
 from ai_gateway.cache.answers import AnswerCache, NoAnswerCache
 from ai_gateway.cache.valkey import ValkeyAnswerCache
-from ai_gateway.claude.client import api_version, open_client
-from ai_gateway.claude.destination import Destination, destination
+from ai_gateway.claude.breaker import Breakers
+from ai_gateway.claude.connection import connected
+from ai_gateway.claude.destination import Destination
 from ai_gateway.claude.models import find_model
 from ai_gateway.claude.retries import Retries
 from ai_gateway.claude.upstream import Upstream
 from ai_gateway.egress.ledger import Ledger
+from ai_gateway.egress.sweep import sweep
 from ai_gateway.generation.asking import Asking
 from ai_gateway.generation.attempt import Means
 from ai_gateway.generation.handlers import GenerationHandlers
@@ -27,10 +30,12 @@ from ai_gateway.settings import AiGatewaySettings
 from bloom.ai.v1 import ai_service_pb2_grpc
 from service_runtime.identity import KeySource, TokenVerifier
 from service_runtime.postgres import Postgres
+from service_runtime.relay import relay
 from service_runtime.server import Parts
 
 _log = logging.getLogger("bloom.ai")
 _SETTLE_SECONDS = 10.0
+_RELAY_SECONDS = 1.0
 # Above AI_REQUEST_TIMEOUT, so that Claude's lateness is told as such and not as the server's.
 _MARGIN_SECONDS = 5.0
 
@@ -38,7 +43,7 @@ _MARGIN_SECONDS = 5.0
 @asynccontextmanager
 async def opened(settings: AiGatewaySettings, keys: KeySource) -> AsyncIterator[Parts]:
     """The service, ready to be served. What was paid is written before the database is let go."""
-    place = destination(settings.claude_base_url, settings.environment)
+    place = settings.place
     async with AsyncExitStack() as stack:
         postgres = await Postgres.connect(
             settings.database_url.unicode_string(), size=settings.database_pool_size
@@ -50,11 +55,15 @@ async def opened(settings: AiGatewaySettings, keys: KeySource) -> AsyncIterator[
         stack.push_async_callback(ledger.drain, _SETTLE_SECONDS)
         cache = _cache(settings)
         stack.push_async_callback(cache.close)
-        client = open_client(place, settings.anthropic_api_key, settings.request_seconds)
-        stack.push_async_callback(client.close)
-        generation = _generation(settings, place, client, ledger, cache, free_answers)
-        handlers = GenerationHandlers(generation, _defaults(settings, api_version(client)))
-        servicer = AiServicer(handlers, UsageReport(postgres, free_answers))
+        upstream = await stack.enter_async_context(connected(settings))
+        generation = _generation(settings, place, upstream, ledger, cache, free_answers)
+        for work in (
+            sweep(postgres, timedelta(seconds=settings.request_seconds)),
+            relay(postgres, every_seconds=_RELAY_SECONDS),
+        ):
+            stack.push_async_callback(_end, asyncio.create_task(work))
+        handlers = GenerationHandlers(generation, _defaults(settings, upstream.api_version))
+        servicer = AiServicer(handlers, UsageReport(postgres, free_answers), postgres, cache)
         yield Parts(
             services=[SERVICE],
             register=lambda server: ai_service_pb2_grpc.add_AiServiceServicer_to_server(servicer, server),
@@ -63,17 +72,23 @@ async def opened(settings: AiGatewaySettings, keys: KeySource) -> AsyncIterator[
         )
 
 
+async def _end(work: "asyncio.Task[None]") -> None:
+    work.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
+
+
 def _generation(
     settings: AiGatewaySettings,
     place: Destination,
-    client: AsyncAnthropic,
+    upstream: Upstream,
     ledger: Ledger,
     cache: AnswerCache,
     free_answers: FreeAnswers,
 ) -> Generation:
-    means = Means(Upstream(client, simulator=place.simulator), place, ledger, published())
-    asking = Asking(means, Retries(), settings.request_seconds)
-    return Generation(asking, cache, free_answers, means.prices, place.url, api_version(client))
+    means = Means(upstream, place, ledger, published())
+    asking = Asking(means, Retries(), Breakers(), settings.request_seconds)
+    return Generation(asking, cache, free_answers, means.prices, place.url, upstream.api_version)
 
 
 def _cache(settings: AiGatewaySettings) -> AnswerCache:
@@ -91,4 +106,10 @@ def _defaults(settings: AiGatewaySettings, version: str) -> Defaults:
             "ANTHROPIC_TEMPERATURE is not sent: these models do not take it with this version of the API",
             extra={"models": deaf, "api_version": version},
         )
-    return Defaults(settings.aliases, settings.anthropic_max_tokens, settings.anthropic_temperature, version)
+    return Defaults(
+        settings.aliases,
+        settings.anthropic_max_tokens,
+        settings.anthropic_temperature,
+        version,
+        bedrock=settings.claude_transport == "bedrock",
+    )

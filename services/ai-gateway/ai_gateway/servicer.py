@@ -4,12 +4,20 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
+from google.protobuf import empty_pb2
 
+from ai_gateway.cache.answers import AnswerCache
+from ai_gateway.claude.catalogue import list_models
+from ai_gateway.egress import handlers as egress
 from ai_gateway.generation.handlers import GenerationHandlers
-from ai_gateway.money.handlers import get_usage
+from ai_gateway.money import handlers as money
+from ai_gateway.money.budgets import Budgets
+from ai_gateway.money.prices import published
 from ai_gateway.money.service import UsageReport
+from bloom.ai.v1 import ai_pb2, ai_service_pb2_grpc
 from bloom.ai.v1 import ai_service_pb2 as messages
-from bloom.ai.v1 import ai_service_pb2_grpc
+from service_runtime.identity import current_identity
+from service_runtime.postgres import Postgres
 
 SERVICE = "bloom.ai.v1.AiService"
 
@@ -17,9 +25,14 @@ SERVICE = "bloom.ai.v1.AiService"
 class AiServicer(ai_service_pb2_grpc.AiServiceServicer):
     """What the gRPC server calls."""
 
-    def __init__(self, generation: GenerationHandlers, usage: UsageReport) -> None:
+    def __init__(
+        self, generation: GenerationHandlers, usage: UsageReport, postgres: Postgres, cache: AnswerCache
+    ) -> None:
         self._generation = generation
         self._usage = usage
+        self._budgets = Budgets(postgres)
+        self._postgres = postgres
+        self._cache = cache
 
     async def Generate(  # noqa: N802 the schema's name
         self, request: messages.GenerateRequest, _context: object
@@ -44,4 +57,52 @@ class AiServicer(ai_service_pb2_grpc.AiServiceServicer):
     async def GetUsage(  # noqa: N802
         self, request: messages.GetUsageRequest, _context: object
     ) -> messages.GetUsageResponse:
-        return await get_usage(self._usage, request)
+        return await money.get_usage(self._usage, request)
+
+    async def ListUsage(  # noqa: N802
+        self, request: messages.ListUsageRequest, _context: object
+    ) -> messages.ListUsageResponse:
+        return await money.list_usage(self._usage, request)
+
+    async def ListModels(  # noqa: N802
+        self, _request: messages.ListModelsRequest, _context: object
+    ) -> messages.ListModelsResponse:
+        defaults = self._generation.defaults
+        return list_models(published(), defaults.aliases, bedrock=defaults.bedrock)
+
+    async def ListBudgets(  # noqa: N802
+        self, _request: messages.ListBudgetsRequest, _context: object
+    ) -> messages.ListBudgetsResponse:
+        return await money.list_budgets(self._budgets)
+
+    async def GetBudget(  # noqa: N802
+        self, request: messages.GetBudgetRequest, _context: object
+    ) -> ai_pb2.Budget:
+        return await money.get_budget(self._budgets, request)
+
+    async def UpdateBudget(  # noqa: N802
+        self, request: messages.UpdateBudgetRequest, _context: object
+    ) -> ai_pb2.Budget:
+        return await money.update_budget(self._budgets, request)
+
+    async def DeleteBudget(  # noqa: N802
+        self, request: messages.DeleteBudgetRequest, _context: object
+    ) -> empty_pb2.Empty:
+        return await money.delete_budget(self._budgets, request)
+
+    async def ListEgressRecords(  # noqa: N802
+        self, request: messages.ListEgressRecordsRequest, _context: object
+    ) -> messages.ListEgressRecordsResponse:
+        return await egress.list_records(self._postgres, request)
+
+    async def ExportEgressChain(  # noqa: N802
+        self, request: messages.ExportEgressChainRequest, _context: object
+    ) -> AsyncIterator[messages.EgressChainEntry]:
+        async for entry in egress.export_chain(self._postgres, request):
+            yield entry
+
+    async def PurgeCache(  # noqa: N802
+        self, _request: messages.PurgeCacheRequest, _context: object
+    ) -> messages.PurgeCacheResponse:
+        purged = await self._cache.purge(current_identity.get().tenant)
+        return messages.PurgeCacheResponse(purged=purged)

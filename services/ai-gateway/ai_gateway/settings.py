@@ -4,15 +4,34 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from ai_gateway.claude.destination import CLAUDE, destination
-from ai_gateway.claude.models import find_model
+from ai_gateway.claude import destination
+from ai_gateway.claude.destination import CLAUDE, Destination
+from ai_gateway.claude.models import find_model, model_ids
 from service_runtime.settings import ServiceSettings
 
 
 class AiGatewaySettings(ServiceSettings):
     """What this service needs beyond the common settings."""
 
-    anthropic_api_key: SecretStr = Field(min_length=1)
+    # Claude itself, or the same Claude by way of Amazon Bedrock.
+    claude_transport: Literal["anthropic", "bedrock"] = "anthropic"
+    # Read the key from Secrets Manager, and again every so many seconds and when Claude refuses it.
+    enable_aws_secrets_manager: bool = False
+    anthropic_api_key_secret: str = Field(default="bloom-energy-anthropic-key", min_length=1)
+    anthropic_api_key_reload_seconds: float = Field(default=60, ge=1)
+    # Needed by neither Bedrock nor Secrets Manager.
+    anthropic_api_key: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    aws_region: str = Field(default="", validate_default=True)
+    # Empty for Bedrock's public address in the region; else its VPC endpoint.
+    bedrock_endpoint_url: str = Field(default="", validate_default=True)
+    # The prefix of the models' cross-region inference profiles; most models need one.
+    bedrock_inference_profile: Literal["", "global", "us", "us-gov", "eu", "jp", "apac", "au"] = ""
+    # Empty for the region's public address, which private DNS also leads to a VPC endpoint.
+    aws_endpoint_url_secrets_manager: str = ""
+    # The AWS libraries would read these by themselves; where AWS is used they may only be empty.
+    aws_profile: str = ""
+    aws_bearer_token_bedrock: str = ""
+    anthropic_bedrock_base_url: str = ""
     # What `standard` means, and a prompt that names no model.
     anthropic_model: str = "claude-sonnet-5-5"
     model_fast: str = "claude-haiku-5-5"
@@ -45,18 +64,61 @@ class AiGatewaySettings(ServiceSettings):
         """`AI_REQUEST_TIMEOUT` in seconds."""
         return self.ai_request_timeout / 1000
 
+    @property
+    def place(self) -> Destination:
+        """Where requests go, and nowhere else."""
+        if self.claude_transport == "bedrock":
+            ids = model_ids(self.bedrock_inference_profile).values()
+            return destination.bedrock(self.bedrock_endpoint_url, self.aws_region, self.environment, ids)
+        return destination.destination(self.claude_base_url, self.environment)
+
+    @field_validator("anthropic_api_key")
+    @classmethod
+    def _is_there(cls, key: SecretStr, info: ValidationInfo) -> SecretStr:
+        if not _uses_aws(info) and not key.get_secret_value():
+            raise ValueError("is needed, or ENABLE_AWS_SECRETS_MANAGER=true, or CLAUDE_TRANSPORT=bedrock")
+        return key
+
+    @field_validator("aws_region")
+    @classmethod
+    def _is_a_region(cls, region: str, info: ValidationInfo) -> str:
+        if (region or _uses_aws(info)) and not destination.is_region(region):
+            raise ValueError("must name a region, such as us-west-2")
+        return region
+
+    @field_validator("bedrock_endpoint_url")
+    @classmethod
+    def _leads_to_bedrock(cls, url: str, info: ValidationInfo) -> str:
+        # Without a good region, which is told of by itself, no address is right.
+        if not _asks_claude_itself(info) and "aws_region" in info.data:
+            destination.bedrock(url, info.data["aws_region"], _environment(info), ())
+        return url
+
+    @field_validator("aws_endpoint_url_secrets_manager")
+    @classmethod
+    def _leads_to_secrets(cls, url: str, info: ValidationInfo) -> str:
+        if url and "aws_region" in info.data:
+            destination.check_secrets_manager(url, info.data["aws_region"], _environment(info))
+        return url
+
+    @field_validator("aws_profile", "aws_bearer_token_bedrock", "anthropic_bedrock_base_url")
+    @classmethod
+    def _is_left_to_us(cls, value: str, info: ValidationInfo) -> str:
+        if value and _uses_aws(info):
+            raise ValueError("must not be set; credentials are the task's role or AWS_ACCESS_KEY_ID")
+        return value
+
     @field_validator("anthropic_model", "model_fast", "model_standard", "model_deep")
     @classmethod
-    def _is_offered(cls, name: str) -> str:
+    def _is_offered(cls, name: str, info: ValidationInfo) -> str:
         if name:
-            find_model(name)
+            find_model(name, bedrock=not _asks_claude_itself(info))
         return name
 
     @field_validator("claude_base_url")
     @classmethod
     def _is_allowed(cls, url: str, info: ValidationInfo) -> str:
-        # An environment that is itself wrong counts as production: nothing but Claude.
-        return destination(url, info.data.get("environment", "prod")).url
+        return destination.destination(url, _environment(info)).url
 
     @field_validator("anthropic_base_url", "anthropic_custom_headers")
     @classmethod
@@ -73,3 +135,16 @@ class AiGatewaySettings(ServiceSettings):
         ):
             raise ValueError("needs redis://… or rediss://…, or set USE_REDIS=false")
         return url
+
+
+def _environment(info: ValidationInfo) -> str:
+    # One that is itself wrong counts as production: nothing but the real services.
+    return str(info.data.get("environment", "prod"))
+
+
+def _asks_claude_itself(info: ValidationInfo) -> bool:
+    return info.data.get("claude_transport") == "anthropic"
+
+
+def _uses_aws(info: ValidationInfo) -> bool:
+    return not _asks_claude_itself(info) or bool(info.data.get("enable_aws_secrets_manager"))

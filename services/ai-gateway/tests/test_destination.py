@@ -10,8 +10,14 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from ai_gateway.claude.client import EgressForbiddenError, open_client
-from ai_gateway.claude.destination import CLAUDE, DestinationForbiddenError, destination
-from ai_gateway.claude.models import ModelUnavailableError, find_model
+from ai_gateway.claude.destination import (
+    CLAUDE,
+    DestinationForbiddenError,
+    bedrock,
+    check_secrets_manager,
+    destination,
+)
+from ai_gateway.claude.models import ModelUnavailableError, announce_endings, find_model
 from ai_gateway.settings import AiGatewaySettings
 from service_runtime.settings import load
 
@@ -53,6 +59,104 @@ def test_the_simulator_may_be_asked_outside_production(url: str) -> None:
 def test_nothing_else_may_be_asked(url: str) -> None:
     with pytest.raises(DestinationForbiddenError):
         destination(url, "local")
+
+
+REGION = "us-west-2"
+BEDROCK = f"https://bedrock-runtime.{REGION}.amazonaws.com"
+VPC_HOST = f"vpce-0123456789abcdef0-abcd1234.bedrock-runtime.{REGION}.vpce.amazonaws.com"
+ID = "us.anthropic.claude-sonnet-5-5"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "url"),
+    [
+        ("", BEDROCK), (BEDROCK, BEDROCK), (f"{BEDROCK}/", BEDROCK), (f"https://{VPC_HOST}", f"https://{VPC_HOST}"),
+        (f"https://{VPC_HOST}/", f"https://{VPC_HOST}"),
+        (f"https://{VPC_HOST.replace('1234.', '1234-us-west-2a.')}",) * 2,
+    ],
+)  # fmt: skip
+def test_bedrock_and_its_vpc_endpoint_may_be_asked_everywhere(endpoint: str, url: str) -> None:
+    place = bedrock(endpoint, REGION, "prod", [ID])
+    assert (place.url, place.port, place.simulator, place.provider) == (url, 443, False, "aws.bedrock")
+
+
+def test_bedrock_is_asked_for_our_models_alone() -> None:
+    place = bedrock("", REGION, "prod", [ID])
+    assert place.admits(f"{BEDROCK}/model/{ID}/invoke")
+    assert place.admits(f"{BEDROCK}/model/{ID}/invoke-with-response-stream")
+    for other in (
+        f"{BEDROCK}/model/{ID}/converse",
+        f"{BEDROCK}/model/{ID}/invoke?a=b",
+        f"{BEDROCK}/model/{ID}/invoke#a",
+        f"{BEDROCK}/model/amazon.nova-pro-v1:0/invoke",
+        f"{BEDROCK}/model/{ID}/../x/invoke",
+        f"{BEDROCK}/v1/messages",
+        f"{CLAUDE}/model/{ID}/invoke",
+        f"{CLAUDE}/v1/messages",
+        f"http://bedrock-runtime.{REGION}.amazonaws.com/model/{ID}/invoke",
+    ):
+        assert not place.admits(other)
+    assert not destination(CLAUDE, "prod").admits(f"{CLAUDE}/model/{ID}/invoke")
+
+
+def test_a_simulated_bedrock_may_be_asked_outside_production() -> None:
+    assert bedrock(SIMULATOR, REGION, "stage", [ID]).simulator
+    with pytest.raises(DestinationForbiddenError, match="production"):
+        bedrock(SIMULATOR, REGION, "prod", [ID])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        CLAUDE,
+        BEDROCK.replace("https", "http"),
+        BEDROCK.replace("west", "east"),
+        f"{BEDROCK}:443",
+        f"{BEDROCK}/model",
+        f"{BEDROCK}.evil.example",
+        f"{BEDROCK}@evil.example",
+        f"{BEDROCK}?x",
+        f" {BEDROCK}",
+        f"{BEDROCK}\n",
+        BEDROCK.replace("-runtime", ""),
+        "https://evil.example",
+        "https://bedrock-runtime.amazonaws.com",
+        f"http://{VPC_HOST}",
+        f"https://{VPC_HOST}.evil.example",
+        f"https://evil.example/{VPC_HOST}",
+        f"https://user@{VPC_HOST}",
+        f"https://{VPC_HOST}:8443",
+        f"https://{VPC_HOST}\n",
+        f"https://{VPC_HOST.replace('west', 'east')}",
+        f"https://{VPC_HOST.replace('bedrock-runtime', 's3')}",
+        f"https://{VPC_HOST.replace('vpce-', 'evil-')}",
+        f"https://x.{VPC_HOST}",
+        f"https://{VPC_HOST.replace('.', 'x')}",
+        f"https://{VPC_HOST.replace('1234.', '1234-us-east-1a.')}",
+        "http://10.0.0.1:80",
+        "http://169.254.170.2:80",
+    ],
+)
+def test_no_other_bedrock_may_be_asked(url: str) -> None:
+    with pytest.raises(DestinationForbiddenError):
+        bedrock(url, REGION, "local", [ID])
+
+
+def test_secrets_come_from_the_region_or_its_vpc_endpoint() -> None:
+    ours = f"https://secretsmanager.{REGION}.amazonaws.com"
+    endpoint = f"https://vpce-0123456789abcdef0-abcd1234.secretsmanager.{REGION}.vpce.amazonaws.com"
+    for url in (ours, f"{ours}/", endpoint):
+        check_secrets_manager(url, REGION, "prod")
+    check_secrets_manager(SIMULATOR, REGION, "dev")
+    for url in (
+        SIMULATOR,
+        "https://evil.example",
+        f"{ours}.evil.example",
+        endpoint.replace("west", "east"),
+        BEDROCK,
+    ):
+        with pytest.raises(DestinationForbiddenError):
+            check_secrets_manager(url, REGION, "prod")
 
 
 @pytest.fixture
@@ -173,6 +277,83 @@ def test_wrong_settings_stop_the_start_with_what_is_wrong(
     assert "secret" not in str(stopped.value)
 
 
+ON_BEDROCK = {"CLAUDE_TRANSPORT": "bedrock", "AWS_REGION": REGION, "ANTHROPIC_API_KEY": ""}
+WITH_SECRETS = {"ENABLE_AWS_SECRETS_MANAGER": "true", "AWS_REGION": REGION, "ANTHROPIC_API_KEY": ""}
+
+
+def test_bedrock_and_secrets_manager_start_without_a_key(environment: pytest.MonkeyPatch) -> None:
+    for given in (WITH_SECRETS, ON_BEDROCK):
+        for name, value in given.items():
+            environment.setenv(name, value)
+        settings = load(AiGatewaySettings)
+        assert settings.anthropic_api_key_secret == "bloom-energy-anthropic-key"
+    assert settings.place.url == BEDROCK
+    assert settings.place.admits(f"{BEDROCK}/model/anthropic.claude-sonnet-5-5/invoke")
+    environment.setenv("BEDROCK_INFERENCE_PROFILE", "us")
+    assert load(AiGatewaySettings).place.admits(f"{BEDROCK}/model/{ID}/invoke")
+
+
+@pytest.mark.parametrize("given", [ON_BEDROCK, WITH_SECRETS])
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("AWS_REGION", "", "AWS_REGION: .*such as us-west-2"),
+        ("AWS_REGION", "us-west-2.evil.example", "AWS_REGION: .*such as us-west-2"),
+        ("AWS_PROFILE", "secret-profile", "AWS_PROFILE: .*must not be set"),
+        ("AWS_BEARER_TOKEN_BEDROCK", "secret", "AWS_BEARER_TOKEN_BEDROCK: .*must not be set"),
+        (
+            "ANTHROPIC_BEDROCK_BASE_URL",
+            "https://secret.example",
+            "ANTHROPIC_BEDROCK_BASE_URL: .*must not be set",
+        ),
+        (
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            "https://secret.example",
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER: .*must be",
+        ),
+    ],
+)
+def test_wrong_settings_of_aws_stop_the_start(
+    environment: pytest.MonkeyPatch, given: dict[str, str], name: str, value: str, says: str
+) -> None:
+    for each, usual in given.items():
+        environment.setenv(each, usual)
+    environment.setenv(name, value)
+    with pytest.raises(SystemExit, match=says) as stopped:
+        load(AiGatewaySettings)
+    assert "secret" not in str(stopped.value).replace("secretsmanager", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("CLAUDE_TRANSPORT", "vertex", "CLAUDE_TRANSPORT"),
+        ("BEDROCK_ENDPOINT_URL", "https://secret.example", "BEDROCK_ENDPOINT_URL: .*or its VPC endpoint"),
+        ("BEDROCK_INFERENCE_PROFILE", "us/../x", "BEDROCK_INFERENCE_PROFILE"),
+        (
+            "ANTHROPIC_MODEL",
+            "claude-sonnet-4-6",
+            "ANTHROPIC_MODEL: .*too old for Bedrock.*use claude-sonnet-5-5",
+        ),
+        ("MODEL_DEEP", "claude-opus-4-6", "MODEL_DEEP: .*too old for Bedrock.*use claude-opus-5-5"),
+    ],
+)
+def test_wrong_settings_of_bedrock_stop_the_start(
+    environment: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    for each, usual in ON_BEDROCK.items():
+        environment.setenv(each, usual)
+    environment.setenv(name, value)
+    with pytest.raises(SystemExit, match=says) as stopped:
+        load(AiGatewaySettings)
+    assert "secret" not in str(stopped.value).replace("secretsmanager", "")
+
+
+def test_what_aws_would_read_is_no_matter_where_aws_is_not_used(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("AWS_PROFILE", "mine")
+    assert load(AiGatewaySettings).place.url == CLAUDE
+
+
 @pytest.mark.parametrize("place", ["prod", "nonsense"])
 def test_the_simulator_stops_the_start_in_production(environment: pytest.MonkeyPatch, place: str) -> None:
     environment.setenv("CLAUDE_BASE_URL", SIMULATOR)
@@ -187,6 +368,32 @@ def test_a_model_ends_on_its_day() -> None:
     with pytest.raises(ModelUnavailableError) as ended:
         find_model("claude-sonnet-4-5", date(2026, 11, 30))
     assert ended.value.replacement == "claude-sonnet-5-5"
+    assert str(ended.value) == "claude-sonnet-4-5 was retired on 2026-11-30; use claude-sonnet-5-5"
+
+
+@pytest.mark.parametrize(
+    ("gone", "replacement"),
+    [
+        ("claude-3-5-sonnet-20241022", "claude-sonnet-5-5"), ("claude-3-opus-20240229", "claude-opus-5-5"),
+        ("claude-3-5-haiku-latest", "claude-haiku-5-5"), ("gpt-5", "claude-sonnet-5-5"),
+    ],
+)  # fmt: skip
+def test_what_replaces_a_model_is_told_and_offered_everywhere(gone: str, replacement: str) -> None:
+    with pytest.raises(ModelUnavailableError, match=f"use {replacement}") as unavailable:
+        find_model(gone)
+    assert find_model(unavailable.value.replacement, bedrock=True).name == replacement
+
+
+def test_a_configured_model_that_ends_soon_is_spoken_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    configured = ("claude-haiku-5-5", "claude-sonnet-4-5", "claude-opus-5-5", "claude-sonnet-4-5")
+    announce_endings(configured, date(2026, 8, 1))
+    assert caplog.records == []
+    announce_endings(configured, date(2026, 11, 23))
+    (record,) = caplog.records
+    told = vars(record)
+    assert (told["model"], told["ends_on"], told["replacement"]) == (
+        "claude-sonnet-4-5", "2026-11-30", "claude-sonnet-5-5",
+    )  # fmt: skip
 
 
 def test_temperature_goes_to_old_models_on_old_versions_alone() -> None:

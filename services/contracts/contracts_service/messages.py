@@ -1,11 +1,9 @@
 """This service's dataclasses as messages of the schema."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from google.longrunning import operations_pb2
-from google.protobuf import timestamp_pb2
 from google.rpc import status_pb2
 
 from bloom.contracts.v1 import contract_pb2, contract_service_pb2
@@ -16,17 +14,13 @@ from contracts_service.documents.model import Document, Page
 from contracts_service.fields import FIELDS, GROUPS
 from contracts_service.operations.model import Operation
 from contracts_service.search.model import Hit, Passage
+from service_runtime.timestamps import timestamp
 
 _DONE = (
     contract_pb2.ANALYSIS_STATE_DONE,
     contract_pb2.ANALYSIS_STATE_FAILED,
     contract_pb2.ANALYSIS_STATE_CANCELLED,
 )
-
-
-def timestamp(moment: datetime) -> timestamp_pb2.Timestamp:
-    """An aware time as a message."""
-    return timestamp_pb2.Timestamp(seconds=int(moment.timestamp()), nanos=moment.microsecond * 1000)
 
 
 def contract(record: Contract) -> contract_pb2.Contract:

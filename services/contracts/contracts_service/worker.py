@@ -15,7 +15,7 @@ from bloom.ai.v1 import ai_service_pb2_grpc
 from contracts_service.analysis.reader import Reader
 from contracts_service.analysis.service import Analyst, TryAgainError
 from contracts_service.queue import ANALYZE, Job
-from contracts_service.relay import relay
+from service_runtime.relay import relay
 from contracts_service.settings import ContractsSettings
 from service_runtime import settings as runtime_settings
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect

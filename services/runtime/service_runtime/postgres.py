@@ -29,6 +29,7 @@ else:
 # A transaction outside of any call (a job, the relay) ends by then.
 _BACKGROUND_SECONDS = 30.0
 _ACQUIRE_SECONDS = 5.0
+_CALL_SECONDS = 10.0
 
 
 class Postgres:
@@ -67,6 +68,13 @@ class Postgres:
         """For lone SELECTs among the rows of `org_id`: each sees what is committed when it begins."""
         return Reader(self._readers, org_id)
 
+    async def call(self, function: str, *arguments: Any) -> list[asyncpg.Record]:
+        """A statement that is a transaction by itself: a call of a function that takes its organization."""
+        seconds = deadlines.remaining(_CALL_SECONDS)
+        with _driver_errors(), _lost_connections():
+            async with self.pool.acquire(timeout=min(seconds, _ACQUIRE_SECONDS)) as connection:
+                return await connection.fetch(function, *arguments, timeout=seconds)
+
     @asynccontextmanager
     async def transaction(self, org_id: UUID, **settings: UUID) -> AsyncIterator[Connection]:
         """A transaction in which only rows of `org_id` exist. `settings` become further `app.*` names."""
@@ -84,6 +92,12 @@ class Postgres:
     async def relaying(self) -> AsyncIterator[Connection]:
         """For the outbox relay alone: it sees the outbox of all organizations, and nothing else of theirs."""
         async with self._begun("SET LOCAL app.relay = 'on';") as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def sweeping(self) -> AsyncIterator[Connection]:
+        """For what looks after leftovers of all organizations: it sees what policies show a sweep."""
+        async with self._begun("SET LOCAL app.sweep = 'on';") as connection:
             yield connection
 
     @asynccontextmanager

@@ -22,7 +22,7 @@ class CacheKey:
     digest: str
 
     def __str__(self) -> str:
-        return f"ai:answer:{_FORM}:{self.org_id}:{self.digest}"
+        return prefix_of(self.org_id) + self.digest
 
 
 class AnswerCache(Protocol):
@@ -33,6 +33,9 @@ class AnswerCache(Protocol):
 
     async def put(self, key: CacheKey, reply: Reply) -> None:
         """Keeps a complete, good answer for a while."""
+
+    async def purge(self, org_id: UUID) -> int:
+        """Forgets the organization's answers; how many they were. Raises DomainError when it cannot."""
 
     async def close(self) -> None:
         """Ends its connections."""
@@ -47,8 +50,16 @@ class NoAnswerCache:
     async def put(self, key: CacheKey, reply: Reply) -> None:
         pass
 
+    async def purge(self, org_id: UUID) -> int:
+        return 0
+
     async def close(self) -> None:
         pass
+
+
+def prefix_of(org_id: UUID) -> str:
+    """What the keys of an organization begin with."""
+    return f"ai:answer:{_FORM}:{org_id}:"
 
 
 def key_of(org_id: UUID, destination: str, api_version: str, body: Mapping[str, object]) -> CacheKey:

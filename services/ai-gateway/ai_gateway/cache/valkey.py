@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import redis.asyncio
 from pydantic import SecretStr
@@ -12,8 +13,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from ai_gateway.cache.answers import CacheKey, from_bytes, to_bytes
+from ai_gateway.cache.answers import CacheKey, from_bytes, prefix_of, to_bytes
 from ai_gateway.claude.reply import Reply
+from service_runtime.errors import unavailable
 
 _log = logging.getLogger("bloom.ai.cache")
 # A cache that takes longer than this is no help.
@@ -21,6 +23,7 @@ _BUDGET_SECONDS = 0.05
 # After a failure it is left alone for a moment, so that a dead one does not cost every call its budget.
 _REST_SECONDS = 1.0
 _LOG_EVERY_SECONDS = 60.0
+_SCANNED_AT_ONCE = 500
 _CONNECTIONS = 64
 # An answer of 128,000 tokens is about half a megabyte; more than this is not worth keeping.
 _MOST_BYTES = 4 * 1024 * 1024
@@ -59,6 +62,16 @@ class ValkeyAnswerCache:
             with self._forgiving():
                 async with asyncio.timeout(_BUDGET_SECONDS):
                     await self._client.set(str(key), entry, ex=self._ttl)
+
+    async def purge(self, org_id: UUID) -> int:
+        """Looks through all keys, a few hundred at a time. Raises DomainError when Valkey is away."""
+        purged = 0
+        try:
+            async for key in self._client.scan_iter(match=prefix_of(org_id) + "*", count=_SCANNED_AT_ONCE):
+                purged += int(await self._client.unlink(key))
+        except (RedisError, OSError, TimeoutError) as away:
+            raise unavailable("valkey") from away
+        return purged
 
     async def close(self) -> None:
         """Ends the connections."""

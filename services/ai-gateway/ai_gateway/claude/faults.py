@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -27,6 +27,9 @@ class FaultKind(StrEnum):
     MODEL_REFUSED = "MODEL_REFUSED"
     TOO_LARGE = "TOO_LARGE"
     REQUEST_REFUSED = "REQUEST_REFUSED"
+    # These two are ours: nothing was sent.
+    HELD_OFF = "HELD_OFF"
+    NOT_OFFERED = "NOT_OFFERED"
 
 
 # May be asked again: nothing of an answer has come. CUT joins them while not even its first byte was there.
@@ -54,10 +57,39 @@ _BY_TYPE = {
     "request_too_large": FaultKind.TOO_LARGE,
     "invalid_request_error": FaultKind.REQUEST_REFUSED,
 }
+# What AWS says in `x-amzn-errortype`, and within a stream with a small first letter.
+_BY_AWS_TYPE = {
+    "throttlingexception": FaultKind.RATE_LIMITED,
+    "servicequotaexceededexception": FaultKind.RATE_LIMITED,
+    "modelnotreadyexception": FaultKind.OVERLOADED,
+    "serviceunavailableexception": FaultKind.OVERLOADED,
+    "modeltimeoutexception": FaultKind.TIMED_OUT,
+    "internalserverexception": FaultKind.FAILED,
+    "modelerrorexception": FaultKind.FAILED,
+    "modelstreamerrorexception": FaultKind.FAILED,
+    "accessdeniedexception": FaultKind.KEY_REFUSED,
+    "expiredtokenexception": FaultKind.KEY_REFUSED,
+    "incompletesignatureexception": FaultKind.KEY_REFUSED,
+    "invalidsignatureexception": FaultKind.KEY_REFUSED,
+    "missingauthenticationtokenexception": FaultKind.KEY_REFUSED,
+    "unrecognizedclientexception": FaultKind.KEY_REFUSED,
+    "resourcenotfoundexception": FaultKind.MODEL_REFUSED,
+    "validationexception": FaultKind.REQUEST_REFUSED,
+}
+# A refused request has a cause of its own only in its words, with either service.
+_BY_WORDS = {
+    "too long": FaultKind.TOO_LARGE,
+    "model identifier is invalid": FaultKind.MODEL_REFUSED,
+    "on-demand throughput": FaultKind.MODEL_REFUSED,  # isn't supported: an inference profile must be named
+}
+_RATE_LIMIT_HEADERS = "anthropic-ratelimit-"
 
 
 class ClaudeError(Exception):
-    """No answer. `retry_after` in seconds, where Claude named a delay; `began` when a part of it came."""
+    """No answer. `retry_after` in seconds, where Claude named a delay; `began` when a part of it came.
+
+    `headers` are those of Claude's rate limits. `healed`: its cause has been put right since.
+    """
 
     def __init__(
         self,
@@ -67,6 +99,7 @@ class ClaudeError(Exception):
         request_id: str = "",
         retry_after: float | None = None,
         began: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(kind.value)
         self.kind = kind
@@ -74,11 +107,13 @@ class ClaudeError(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
         self.began = began
+        self.headers = headers or {}
+        self.healed = False
 
     @property
     def passing(self) -> bool:
         """Whether the same request may be sent again: what has begun to answer is paid for and is not."""
-        return not self.began and (self.kind in _PASSING or self.kind is FaultKind.CUT)
+        return not self.began and (self.healed or self.kind in _PASSING or self.kind is FaultKind.CUT)
 
 
 @contextlib.contextmanager
@@ -99,20 +134,55 @@ def told_apart() -> Iterator[None]:
 def of_event(data: str) -> ClaudeError:
     """The fault that an `error` event in a stream tells of."""
     try:
-        kind = _BY_TYPE.get(str(json.loads(data)["error"]["type"]), FaultKind.FAILED)
-    except (ValueError, KeyError, TypeError):
-        kind = FaultKind.MALFORMED
-    return ClaudeError(kind)
+        error = json.loads(data)["error"]
+        kind = _of_type(str(error["type"]))
+        words = str(error.get("message", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ClaudeError(FaultKind.MALFORMED)
+    return ClaudeError(_told_by_words(kind or FaultKind.FAILED, words))
+
+
+def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:
+    """The `anthropic-ratelimit-*` headers, by their names in small letters."""
+    return {
+        name.lower(): value for name, value in headers.items() if name.lower().startswith(_RATE_LIMIT_HEADERS)
+    }
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """What Claude, or Bedrock, calls this request."""
+    return headers.get("request-id") or headers.get("x-amzn-requestid") or ""
 
 
 def _of_status(refused: anthropic.APIStatusError) -> ClaudeError:
-    status = refused.status_code
+    status, headers = refused.status_code, refused.response.headers
     kind = _BY_STATUS.get(status, FaultKind.FAILED if status >= 500 else FaultKind.REQUEST_REFUSED)
-    # The one 400 that is the caller's to mend; the API gives it no type of its own.
-    if status == 400 and "too long" in (refused.api_message or ""):
-        kind = FaultKind.TOO_LARGE
-    delay = _retry_after(refused.response.headers.get("retry-after"))
-    return ClaudeError(kind, status=status, request_id=refused.request_id or "", retry_after=delay)
+    # `ThrottlingException:http://…`
+    kind = _of_type(headers.get("x-amzn-errortype", "").partition(":")[0]) or kind
+    return ClaudeError(
+        _told_by_words(kind, _words(refused)),
+        status=status,
+        request_id=request_id(headers),
+        retry_after=_retry_after(headers.get("retry-after")),
+        headers=rate_limits(headers),
+    )
+
+
+def _of_type(name: str) -> FaultKind | None:
+    return _BY_TYPE.get(name) or _BY_AWS_TYPE.get(name.lower())
+
+
+def _told_by_words(kind: FaultKind, words: str) -> FaultKind:
+    if kind is not FaultKind.REQUEST_REFUSED:
+        return kind
+    return next((cause for said, cause in _BY_WORDS.items() if said in words), kind)
+
+
+def _words(refused: anthropic.APIStatusError) -> str:
+    """For comparing alone: they may repeat the question."""
+    body = refused.body
+    bare = body.get("message") if isinstance(body, Mapping) else None
+    return refused.api_message or (bare if isinstance(bare, str) else "")
 
 
 def _retry_after(header: str | None) -> float | None:

@@ -1,12 +1,16 @@
 """The models that may be asked: their limits, when they end, and what replaces those that are gone."""
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from anthropic.resources.messages.messages import DEPRECATED_MODELS
 
+_log = logging.getLogger("bloom.ai.claude")
+# How long before its end a configured model is spoken of at start.
+_NOTICE = timedelta(days=90)
 # From this version of the API on no model takes `temperature`, `top_p` or `top_k`.
 _NO_SAMPLING_SINCE = "2026-10-21"
 _MONTHS = {
@@ -31,12 +35,20 @@ class Model:
         """Whether `temperature` may be sent to it; models from 4.7 on refuse it on any version."""
         return self.takes_sampling and api_version < _NO_SAMPLING_SINCE
 
+    @property
+    def on_bedrock(self) -> bool:
+        """Whether Bedrock serves it by the API version that we speak: models from 4.7 on, as with sampling.
+
+        https://platform.claude.com/docs/en/build-with-claude/claude-on-amazon-bedrock-legacy
+        """
+        return not self.takes_sampling
+
 
 class ModelUnavailableError(ValueError):
-    """No such model, or not any more; `replacement` is of the same line."""
+    """No such model, or not any more, or not here; `replacement` is of the same line. `why` is a clause."""
 
-    def __init__(self, model: str, replacement: str) -> None:
-        super().__init__(f"{model} is unknown, retired or has no known price; use {replacement}")
+    def __init__(self, model: str, replacement: str, why: str = "is unknown or has no known price") -> None:
+        super().__init__(f"{model} {why}; use {replacement}")
         self.model = model
         self.replacement = replacement
 
@@ -70,13 +82,41 @@ def known_models() -> tuple[Model, ...]:
     return tuple(_CATALOGUE.values())
 
 
-def find_model(name: str, today: date | None = None) -> Model:
-    """The model of that name. Raises ModelUnavailableError when it is unknown, or has ended by `today`."""
-    model = _CATALOGUE.get(name)
+def find_model(name: str, today: date | None = None, *, bedrock: bool = False) -> Model:
+    """The model of that name. Raises ModelUnavailableError when there is none, or none any more by `today`.
+
+    `bedrock`: it must also be one that Bedrock serves by our version of the API.
+    """
     end = retirement(name)
-    if model is None or (end is not None and end <= (today or datetime.now(UTC).date())):
+    if end is not None and end <= (today or datetime.now(UTC).date()):
+        raise ModelUnavailableError(name, _replacement(name), f"was retired on {end}")
+    model = _CATALOGUE.get(name)
+    if model is None:
         raise ModelUnavailableError(name, _replacement(name))
+    if bedrock and not model.on_bedrock:
+        raise ModelUnavailableError(name, _replacement(name), "is too old for Bedrock by this API version")
     return model
+
+
+def model_ids(profile: str) -> dict[str, str]:
+    """Bedrock's name for each model that it serves us; `profile` is an inference profile's prefix, or empty.
+
+    From 4.7 on the name is the model's own after `anthropic.`, without a version.
+    """
+    prefix = f"{profile}.anthropic." if profile else "anthropic."
+    return {model.name: prefix + model.name for model in _CATALOGUE.values() if model.on_bedrock}
+
+
+def announce_endings(names: Iterable[str], today: date | None = None) -> None:
+    """One line in the log for each of these models that will soon be refused, with what replaces it."""
+    now = today or datetime.now(UTC).date()
+    for name in sorted(set(names)):
+        end = retirement(name)
+        if end is not None and end - now <= _NOTICE:
+            _log.warning(
+                "A configured model ends soon",
+                extra={"model": name, "ends_on": end.isoformat(), "replacement": _replacement(name)},
+            )
 
 
 def retirement(name: str) -> date | None:

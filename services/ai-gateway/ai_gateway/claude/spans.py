@@ -14,7 +14,7 @@ def begin(operation: str, model: str, destination: Destination, *, attempt: int)
     """Starts the span; it is current for nobody, since a stream is read in pieces. End it with `finish`."""
     attributes: dict[str, str | int] = {
         "gen_ai.operation.name": operation,
-        "gen_ai.provider.name": "anthropic",
+        "gen_ai.provider.name": destination.provider,
         "gen_ai.request.model": model,
         "server.address": destination.host,
         "server.port": destination.port,

@@ -5,22 +5,32 @@ from typing import cast
 
 import httpx2
 from anthropic import AsyncAnthropic, AsyncStream
+from anthropic._base_client import AsyncAPIClient
+from anthropic._streaming import ServerSentEvent
+from pydantic import SecretStr
 
 from ai_gateway.claude import faults
+from ai_gateway.claude.client import api_version
 from ai_gateway.claude.faults import ClaudeError, FaultKind
+from ai_gateway.claude.key import FixedKey, Key
 from ai_gateway.claude.reply import SIMULATOR_HEADER, Gathering
+
+_UNAUTHORIZED = 401
 
 
 class Exchange:
     """A response whose head has come. Close it, whatever happens."""
 
-    def __init__(self, response: httpx2.Response, *, simulated: bool) -> None:
+    def __init__(
+        self, response: httpx2.Response, events: AsyncIterator[ServerSentEvent], *, simulated: bool
+    ) -> None:
         self._response = response
-        headers = response.headers
+        # What Claude says of its rate limits, for whoever paces requests.
+        self.headers = faults.rate_limits(response.headers)
         self.gathering = Gathering(
-            headers.get("request-id", ""), simulated=simulated or SIMULATOR_HEADER in headers
+            faults.request_id(response.headers), simulated=simulated or SIMULATOR_HEADER in response.headers
         )
-        self._events = AsyncStream.raw_events(response)
+        self._events = events
         self._first: str | None = None
 
     async def body(self) -> bytes:
@@ -71,17 +81,41 @@ class Exchange:
 class Upstream:
     """The wire. Every request is sent once; who asks again is the caller."""
 
-    def __init__(self, client: AsyncAnthropic, *, simulator: bool) -> None:
+    def __init__(self, client: AsyncAnthropic, *, simulator: bool, key: Key | None = None) -> None:
         self._client = client
         self._simulator = simulator
+        self._key = key or FixedKey(SecretStr(client.api_key or ""))
+
+    @property
+    def api_version(self) -> str:
+        """The version of the Messages API that requests are for."""
+        return api_version(self._client)
+
+    def leaving(self, path: str, content: bytes) -> tuple[str, bytes]:
+        """Path and bytes as they leave for this request of the Messages API: what `send` takes.
+
+        Raises ClaudeError NOT_OFFERED where this way to Claude has no such thing.
+        """
+        return path, content
 
     async def send(self, path: str, content: bytes) -> Exchange:
         """Posts `content`, which leaves as it is. Raises ClaudeError."""
-        with faults.told_apart():
-            # Streamed also where the answer is not: so a cut body can be told from one that never began.
-            # And cast to the response itself, which spares the SDK's models; its types foresee one or
-            # the other.
-            response = await self._client.post(
-                path, content=content, cast_to=httpx2.Response, stream=True, stream_cls=AsyncStream[object]
-            )
-        return Exchange(cast("httpx2.Response", response), simulated=self._simulator)
+        key = self._key.current
+        try:
+            with faults.told_apart():
+                response = await posted(self._client, path, content)
+        except ClaudeError as fault:
+            if fault.status == _UNAUTHORIZED:
+                fault.healed = await self._key.renewed(key)
+            raise
+        return Exchange(response, AsyncStream.raw_events(response), simulated=self._simulator)
+
+
+async def posted(client: AsyncAPIClient, path: str, content: bytes) -> httpx2.Response:
+    """The response, its head read."""
+    # Streamed also where the answer is not: so a cut body can be told from one that never began. And cast to
+    # the response itself, which spares the SDK's models; its types foresee one or the other.
+    response = await client.post(
+        path, content=content, cast_to=httpx2.Response, stream=True, stream_cls=AsyncStream[object]
+    )
+    return cast("httpx2.Response", response)

@@ -3,6 +3,7 @@
 import asyncio
 from itertools import count
 
+from ai_gateway.claude.breaker import Breakers
 from ai_gateway.claude.faults import ClaudeError
 from ai_gateway.claude.retries import Retries
 from ai_gateway.egress.record import Purpose
@@ -16,9 +17,10 @@ COUNT_TOKENS = "/v1/messages/count_tokens"
 class Asking:
     """An answer may take `seconds`, all attempts together; the caller's deadline may be nearer."""
 
-    def __init__(self, means: Means, retries: Retries, seconds: float) -> None:
+    def __init__(self, means: Means, retries: Retries, breakers: Breakers, seconds: float) -> None:
         self._means = means
         self._retries = retries
+        self._breakers = breakers
         self._seconds = seconds
 
     def ends_at(self) -> float:
@@ -26,20 +28,27 @@ class Asking:
         return asyncio.get_running_loop().time() + deadlines.for_next_hop(self._seconds)
 
     async def message(
-        self, purpose: Purpose, content: bytes, ends_at: float, *, stream: bool = False
+        self, purpose: Purpose, content: bytes, ends_at: float, longest: int, *, stream: bool = False
     ) -> Attempt:
-        """An attempt whose answer has begun; close it. Raises ClaudeError, or DomainError when unrecorded."""
-        return await self._opened(Order(purpose, MESSAGES, content, "chat", ends_at, stream))
+        """An attempt whose answer has begun; close it. The answer is of `longest` tokens at most.
+
+        Raises ClaudeError, or DomainError when it was not recorded.
+        """
+        path, leaving = self._means.upstream.leaving(MESSAGES, content)
+        return await self._opened(Order(purpose, path, leaving, "chat", ends_at, stream, longest))
 
     async def token_count(self, purpose: Purpose, content: bytes, ends_at: float) -> Attempt:
         """The same for the counting of tokens, which costs nothing and leaves all the same."""
-        return await self._opened(Order(purpose, COUNT_TOKENS, content, "count_tokens", ends_at))
+        path, leaving = self._means.upstream.leaving(COUNT_TOKENS, content)
+        return await self._opened(Order(purpose, path, leaving, "count_tokens", ends_at))
 
     async def _opened(self, order: Order) -> Attempt:
+        breaker = self._breakers.of(order.purpose.model)
         for number in count(1):
             attempt = Attempt(self._means, order, number)
             try:
-                await attempt.open()
+                with breaker.watching():
+                    await attempt.open()
             except ClaudeError as fault:
                 left = order.ends_at - asyncio.get_running_loop().time()
                 pause = self._retries.pause(number, fault, left)
@@ -47,5 +56,6 @@ class Asking:
                     raise
                 await asyncio.sleep(pause)
             else:
+                self._retries.answered()
                 return attempt
         raise AssertionError("the attempts have an end")

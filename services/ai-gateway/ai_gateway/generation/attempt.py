@@ -12,7 +12,7 @@ from opentelemetry.trace import Span
 from ai_gateway.claude import spans
 from ai_gateway.claude.destination import Destination
 from ai_gateway.claude.faults import ClaudeError, FaultKind
-from ai_gateway.claude.reply import Reply
+from ai_gateway.claude.reply import Gathering, Reply
 from ai_gateway.claude.upstream import Exchange, Upstream
 from ai_gateway.egress.ledger import Ledger
 from ai_gateway.egress.record import Ending, Purpose, about_to_send
@@ -23,6 +23,7 @@ _log = logging.getLogger("bloom.ai.claude")
 _ANSWERED = "ANSWERED"
 _CANCELLED = "CANCELLED"
 _BROKEN = "BROKEN"  # by a fault of ours
+_LEAST_BYTES_OF_A_TOKEN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Order:
     operation: str
     ends_at: float
     stream: bool = False
+    # In tokens; 0 where nothing is generated, and nothing paid.
+    longest_answer: int = 0
 
 
 class Attempt:
@@ -53,7 +56,9 @@ class Attempt:
     def __init__(self, means: Means, order: Order, number: int) -> None:
         self._means = means
         self._order = order
-        self._egress = about_to_send(order.purpose, means.destination.url, order.path, order.content)
+        self._egress = about_to_send(
+            order.purpose, means.destination.url, order.path, order.content, _reserve(means.prices, order)
+        )
         self._number = number
         self._exchange: Exchange | None = None
         self._span: Span | None = None
@@ -62,7 +67,12 @@ class Attempt:
 
     async def open(self) -> None:
         """Records, sends, waits for the answer to begin. Raises ClaudeError; DomainError when unrecorded."""
-        await self._means.ledger.open(self._egress)
+        try:
+            await self._means.ledger.open(self._egress)
+        except asyncio.CancelledError:
+            # It may have been recorded all the same, and then nothing else would end it.
+            self._means.ledger.settle(self._egress, Ending(_CANCELLED))
+            raise
         order = self._order
         self._span = spans.begin(
             order.operation, order.purpose.model, self._means.destination, attempt=self._number
@@ -168,13 +178,28 @@ class Attempt:
         gathering = self._exchange.gathering if self._exchange is not None else None
         tokens = gathering.tokens if gathering is not None else None
         spans.finish(self._span, outcome, tokens, reply)
-        ending = Ending(outcome, fault.request_id if fault is not None else "")
-        if gathering is not None:
-            ending = Ending(outcome, gathering.request_id, gathering.simulated)
         self.spent = self._price(tokens) if tokens is not None else NOTHING
-        self._receipt = self._means.ledger.settle(
-            self._egress, ending, self.spent if tokens is not None else None
+        ending = Ending(
+            outcome,
+            upstream_request_id=_request_id(gathering, fault),
+            simulated=gathering is not None and gathering.simulated,
+            spent=self.spent if tokens is not None else None,
         )
+        self._receipt = self._means.ledger.settle(self._egress, ending)
 
     def _price(self, tokens: Tokens) -> Spent:
         return self._means.prices.spent(tokens, self._order.purpose.model, datetime.now(UTC).date())
+
+
+def _request_id(gathering: Gathering | None, fault: ClaudeError | None) -> str:
+    if gathering is not None:
+        return gathering.request_id
+    return fault.request_id if fault is not None else ""
+
+
+def _reserve(prices: PriceSheet, order: Order) -> int:
+    """No answer to these bytes costs more: a token of a prompt is hardly ever shorter than two of them."""
+    if not order.longest_answer:
+        return 0
+    prompt = len(order.content) // _LEAST_BYTES_OF_A_TOKEN
+    return prices.at_most(prompt, order.longest_answer, order.purpose.model, datetime.now(UTC).date())

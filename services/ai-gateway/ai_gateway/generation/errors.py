@@ -60,6 +60,15 @@ def truncated() -> DomainError:
     )
 
 
+def redaction_failed() -> DomainError:
+    """What was not searched for personal data does not leave."""
+    return DomainError(
+        grpc.StatusCode.INTERNAL,
+        Reason.ERROR_REASON_AI_REDACTION_FAILED,
+        "The request could not be searched for personal data, so it was not sent.",
+    )
+
+
 def of_fault(fault: ClaudeError) -> DomainError:
     """The error for a fault that retries did not heal."""
     code, reason, message = _TOLD[fault.kind]
@@ -70,7 +79,7 @@ def of_fault(fault: ClaudeError) -> DomainError:
 
 _UNAVAILABLE = (grpc.StatusCode.UNAVAILABLE, Reason.ERROR_REASON_AI_UNAVAILABLE)
 _MISCONFIGURED = (grpc.StatusCode.INTERNAL, Reason.ERROR_REASON_AI_MISCONFIGURED)
-_PASSING = frozenset({FaultKind.RATE_LIMITED, FaultKind.OVERLOADED})
+_PASSING = frozenset({FaultKind.RATE_LIMITED, FaultKind.OVERLOADED, FaultKind.HELD_OFF})
 _TOLD = {
     FaultKind.RATE_LIMITED: (
         grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -80,6 +89,12 @@ _TOLD = {
     FaultKind.OVERLOADED: (*_UNAVAILABLE, "Claude is overloaded. Try again after the delay."),
     FaultKind.FAILED: (*_UNAVAILABLE, "Claude failed to answer. Try again later."),
     FaultKind.UNREACHABLE: (*_UNAVAILABLE, "Claude cannot be reached. Try again later."),
+    FaultKind.HELD_OFF: (*_UNAVAILABLE, "Claude has been failing. Try again after the delay."),
+    FaultKind.NOT_OFFERED: (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_AI_NOT_OFFERED,
+        "This gateway reaches Claude by Amazon Bedrock, which does not offer this.",
+    ),
     FaultKind.CUT: (*_UNAVAILABLE, "Claude's answer broke off. Try again."),
     FaultKind.MALFORMED: (*_UNAVAILABLE, "Claude's answer could not be read. Try again."),
     FaultKind.TIMED_OUT: (

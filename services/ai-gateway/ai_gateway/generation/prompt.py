@@ -11,6 +11,7 @@ from ai_gateway.claude.models import Model, ModelUnavailableError, find_model
 from ai_gateway.generation.errors import model_unavailable
 from ai_gateway.generation.question import Caching, Question
 from ai_gateway.generation.schema import read_schema
+from ai_gateway.privacy.placeholders import NOTICE
 from bloom.ai.v1 import ai_pb2, ai_service_pb2
 from service_runtime.errors import invalid
 
@@ -34,6 +35,7 @@ class Defaults:
     max_tokens: int
     temperature: float
     api_version: str
+    bedrock: bool = False
 
 
 def read_prompt(prompt: ai_service_pb2.Prompt, defaults: Defaults) -> Question:
@@ -43,18 +45,19 @@ def read_prompt(prompt: ai_service_pb2.Prompt, defaults: Defaults) -> Question:
     messages = [_message(message, index) for index, message in enumerate(prompt.messages)]
     if messages[0]["role"] != "user":
         raise invalid("prompt.messages[0].role", "the first turn is the user's")
-    system: list[Block] = [{"type": "text", "text": text} for text in prompt.system]
+    # The notice comes with every prompt, so that what follows it begins with the same bytes always.
+    system: list[Block] = [{"type": "text", "text": text} for text in (NOTICE, *prompt.system)]
     _mark_stable_prefix(system, messages)
     body: dict[str, object] = {
         "model": model.name, "max_tokens": _max_tokens(prompt, model, defaults), "messages": messages,
+        "system": system,
     }  # fmt: skip
-    if system:
-        body["system"] = system
     if schema is not None:
         body["output_config"] = {"format": {"type": "json_schema", "schema": schema.schema}}
     if model.takes_temperature(defaults.api_version):
         body["temperature"] = defaults.temperature
-    return Question(prompt.task, model, _CACHING[prompt.cache_policy], body, schema)
+    caching, marked = _CACHING[prompt.cache_policy], tuple(prompt.withhold)
+    return Question(prompt.task, model, caching, body, schema, prompt.ByteSize(), marked)
 
 
 def to_wire(body: Mapping[str, object], *, stream: bool) -> bytes:
@@ -65,7 +68,7 @@ def to_wire(body: Mapping[str, object], *, stream: bool) -> bytes:
 
 def _model(name: str, defaults: Defaults) -> Model:
     try:
-        return find_model(defaults.aliases.get(name or "standard", name))
+        return find_model(defaults.aliases.get(name or "standard", name), bedrock=defaults.bedrock)
     except ModelUnavailableError as unavailable:
         raise model_unavailable(unavailable) from None
 

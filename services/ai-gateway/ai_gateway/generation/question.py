@@ -9,7 +9,10 @@ from ai_gateway.claude.models import Model
 from ai_gateway.egress.record import Purpose
 from ai_gateway.generation.schema import AnswerSchema
 from ai_gateway.money.tokens import Spent
+from ai_gateway.privacy.vault import Restorer, Vault
 from service_runtime.identity import Identity
+
+_NOTHING_WITHHELD = Vault({})
 
 
 class Caching(Enum):
@@ -37,10 +40,34 @@ class Question:
     caching: Caching
     body: Mapping[str, object] = field(repr=False)
     schema: AnswerSchema | None = field(default=None, repr=False)
+    # Of the prompt, in bytes.
+    size: int = 0
+    # What the caller wants withheld besides what is found.
+    marked: tuple[str, ...] = field(default=(), repr=False)
+    # What was withheld, and how often by kind.
+    vault: Vault = _NOTHING_WITHHELD
+    redactions: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest answer."""
+        return int(str(self.body["max_tokens"]))
 
     def purpose(self, caller: Identity, request_id: UUID) -> Purpose:
         """For the record of each call that it needs."""
-        return Purpose(caller, request_id, self.task, self.model.name)
+        return Purpose(caller, request_id, self.task, self.model.name, self.redactions)
+
+    def restored(self, text: str) -> str:
+        """An answer with the values that were withheld from Claude."""
+        return self.vault.restore(text, json=self.schema is not None)
+
+    def restorer(self) -> Restorer:
+        """The same for an answer that comes in pieces."""
+        return self.vault.stream(json=self.schema is not None)
+
+    def problem(self, text: str) -> str | None:
+        """What is wrong with an answer, as its caller would get it."""
+        return None if self.schema is None else self.schema.problem(self.restored(text))
 
     def corrected(self, answer: str, problem: str) -> "Question":
         """The same question, with what was wrong with the first answer to it."""

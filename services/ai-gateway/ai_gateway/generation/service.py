@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from ai_gateway.generation import errors
 from ai_gateway.generation.asking import Asking
 from ai_gateway.generation.prompt import to_wire
 from ai_gateway.generation.question import Answer, Question
+from ai_gateway.generation.withholding import withheld
 from ai_gateway.money.free_answers import FreeAnswers
 from ai_gateway.money.prices import PriceSheet
 from ai_gateway.money.tokens import Spent, Tokens
@@ -42,26 +43,30 @@ class Generation:
 
     async def generate(self, caller: Identity, question: Question, request_id: UUID) -> Answer:
         """One whole answer. Raises DomainError."""
+        question = await withheld(question)
         key = self._key(caller, question)
         kept = await self._kept(caller, question, request_id, key)
         if kept is not None:
-            return kept
+            return _whole(question, kept)
         try:
             reply, spent = await self._conforming(caller, question, request_id)
         except ClaudeError as fault:
             raise errors.of_fault(fault) from fault
         await self._keep(question, key, reply)
-        return _answer(reply, spent)
+        return _whole(question, _answer(reply, spent))
 
     async def stream(
         self, caller: Identity, question: Question, request_id: UUID, on_leaving: OnLeaving
     ) -> AsyncIterator[str | Answer]:
         """The texts as they come, then the answer; without it the stream was cut. Raises DomainError."""
+        question = await withheld(question)
+        restorer = question.restorer()
         key = self._key(caller, question)
         kept = await self._kept(caller, question, request_id, key)
         if kept is not None:
-            for part in kept.parts:
-                yield part
+            for text in (*map(restorer.feed, kept.parts), restorer.end()):
+                if text:
+                    yield text
             yield kept
             return
         try:
@@ -69,12 +74,16 @@ class Generation:
                 question.purpose(caller, request_id),
                 to_wire(question.body, stream=True),
                 self.asking.ends_at(),
+                question.max_tokens,
                 stream=True,
             )
             on_leaving(attempt.abandon)
             try:
-                async for text in attempt.texts():
-                    yield text
+                async for piece in attempt.texts():
+                    if text := restorer.feed(piece):
+                        yield text
+                if rest := restorer.end():
+                    yield rest
                 reply = attempt.whole()
             finally:
                 await attempt.close()
@@ -82,13 +91,14 @@ class Generation:
             raise errors.of_fault(fault) from fault
         await attempt.receipt()
         _check_whole(question, reply)
-        if question.schema is not None and question.schema.problem(reply.text):
+        if question.problem(reply.text):
             raise errors.off_schema()
         await self._keep(question, key, reply)
         yield _answer(reply, attempt.spent)
 
     async def count_tokens(self, caller: Identity, question: Question, request_id: UUID) -> int:
         """The prompt's size as Claude counts it. Raises DomainError."""
+        question = await withheld(question)
         body = {name: value for name, value in question.body.items() if name in _COUNTED}
         try:
             attempt = await self.asking.token_count(
@@ -109,14 +119,12 @@ class Generation:
         """A reply that keeps the schema, if need be at the second asking; both are paid."""
         ends_at = self.asking.ends_at()
         reply, spent = await self._asked(caller, question, request_id, ends_at)
-        if question.schema is None:
-            return reply, spent
-        problem = question.schema.problem(reply.text)
+        problem = question.problem(reply.text)
         if problem is None:
             return reply, spent
         corrected = question.corrected(reply.text, problem)
         reply, more = await self._asked(caller, corrected, request_id, ends_at)
-        if question.schema.problem(reply.text):
+        if question.problem(reply.text):
             raise errors.off_schema()
         return reply, spent + more
 
@@ -124,7 +132,8 @@ class Generation:
         self, caller: Identity, question: Question, request_id: UUID, ends_at: float
     ) -> tuple[Reply, Spent]:
         content = to_wire(question.body, stream=False)
-        attempt = await self.asking.message(question.purpose(caller, request_id), content, ends_at)
+        purpose = question.purpose(caller, request_id)
+        attempt = await self.asking.message(purpose, content, ends_at, question.max_tokens)
         try:
             reply = await attempt.reply()
         finally:
@@ -168,6 +177,11 @@ class Generation:
     async def _keep(self, question: Question, key: CacheKey, reply: Reply) -> None:
         if question.caching.writes and reply.stop_reason in _GOOD:
             await self.cache.put(key, reply)
+
+
+def _whole(question: Question, answer: Answer) -> Answer:
+    """With what was withheld; its mark may lie across two parts."""
+    return replace(answer, parts=(question.restored("".join(answer.parts)),))
 
 
 def _check_whole(question: Question, reply: Reply) -> None:

@@ -40,6 +40,10 @@ class Price:
             + tokens.cache_read * self.read
         )
 
+    def most(self, prompt: int, output: int) -> int:
+        """In micro-USD, whatever of the prompt is cached."""
+        return _whole(prompt * max(self.input, self.write_5m, self.write_1h) + output * self.output)
+
     def list_cost(self, tokens: Tokens) -> int:
         """In micro-USD, as if nothing had been cached."""
         return _whole(tokens.prompt * self.input + tokens.output * self.output)
@@ -59,6 +63,14 @@ class PriceSheet:
         """What these tokens of one call cost on that day (UTC). Raises UnpricedError."""
         price = self._price(tokens, model, day)
         return Spent(tokens, price.cost(tokens), price.list_cost(tokens))
+
+    def short_prompt(self, model: str, day: date) -> Price:
+        """The price of prompts below the length from which a model may cost more. Raises UnpricedError."""
+        return self._price(Tokens(), model, day)
+
+    def at_most(self, prompt: int, output: int, model: str, day: date) -> int:
+        """What a call with so many tokens can cost on that day, in micro-USD. Raises UnpricedError."""
+        return self._price(Tokens(input=prompt), model, day).most(prompt, output)
 
     def _price(self, tokens: Tokens, model: str, day: date) -> Price:
         valid = [row for row in self._prices.get(model, []) if row.since <= day]

@@ -1,7 +1,7 @@
 """Sums of what an organization used and paid."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from ai_gateway.money import store
@@ -22,3 +22,11 @@ class UsageReport:
         await self.free_answers.flush()
         async with self.postgres.transaction(org_id) as connection:
             return await store.sums(connection, org_id, start, end)
+
+    async def by_day(
+        self, org_id: UUID, start: datetime, end: datetime
+    ) -> list[tuple[date, str, str, UsageSum]]:
+        """Of [start, end): day, workload, subject, and the sum by task and model."""
+        await self.free_answers.flush()
+        async with self.postgres.transaction(org_id) as connection:
+            return await store.sums_by_day(connection, org_id, start, end)

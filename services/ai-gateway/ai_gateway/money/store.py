@@ -1,7 +1,7 @@
-"""Rows of `usage_events`."""
+"""Rows of `usage_events`; those that were paid for are written by `settle_egress`, with their call's end."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -13,23 +13,14 @@ from service_runtime.postgres import Connection
 _COLUMNS = """at, org_id, request_id, task, model, workload, subject, cached, simulated, input_tokens,
     output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
     cost_micro_usd, list_cost_micro_usd"""
-_INSERT = f"""INSERT INTO usage_events AS event ({_COLUMNS})
+_INSERT = f"""INSERT INTO usage_events ({_COLUMNS})
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"""
-_ADD = f"""{_INSERT} ON CONFLICT (org_id, request_id, task, model) DO UPDATE SET
-    cached = event.cached AND excluded.cached,
-    input_tokens = event.input_tokens + excluded.input_tokens,
-    output_tokens = event.output_tokens + excluded.output_tokens,
-    cache_read_tokens = event.cache_read_tokens + excluded.cache_read_tokens,
-    cache_write_5m_tokens = event.cache_write_5m_tokens + excluded.cache_write_5m_tokens,
-    cache_write_1h_tokens = event.cache_write_1h_tokens + excluded.cache_write_1h_tokens,
-    cost_micro_usd = event.cost_micro_usd + excluded.cost_micro_usd,
-    list_cost_micro_usd = event.list_cost_micro_usd + excluded.list_cost_micro_usd"""
+_SUMS = """task, model, count(*) AS calls, count(*) FILTER (WHERE cached) AS cached_calls,
+    sum(input_tokens)::bigint AS input, sum(output_tokens)::bigint AS output,
+    sum(cache_read_tokens)::bigint AS cache_read, sum(cache_write_5m_tokens)::bigint AS cache_write_5m,
+    sum(cache_write_1h_tokens)::bigint AS cache_write_1h, sum(cost_micro_usd)::bigint AS cost,
+    sum(list_cost_micro_usd)::bigint AS list_cost"""
 _NOTE = f"{_INSERT} ON CONFLICT DO NOTHING"
-
-
-async def add(connection: Connection, event: UsageEvent) -> None:
-    """What a call used. Belongs in the transaction that ends the call's record, and only if that was open."""
-    await connection.execute(_ADD, *_values(event))
 
 
 async def note(connection: Connection, events: Sequence[UsageEvent]) -> None:
@@ -40,17 +31,24 @@ async def note(connection: Connection, events: Sequence[UsageEvent]) -> None:
 async def sums(connection: Connection, org_id: UUID, start: datetime, end: datetime) -> list[UsageSum]:
     """Of [start, end), by task and model."""
     rows = await connection.fetch(
-        """SELECT task, model, count(*) AS calls, count(*) FILTER (WHERE cached) AS cached_calls,
-                  sum(input_tokens)::bigint AS input, sum(output_tokens)::bigint AS output,
-                  sum(cache_read_tokens)::bigint AS cache_read,
-                  sum(cache_write_5m_tokens)::bigint AS cache_write_5m,
-                  sum(cache_write_1h_tokens)::bigint AS cache_write_1h,
-                  sum(cost_micro_usd)::bigint AS cost, sum(list_cost_micro_usd)::bigint AS list_cost
-           FROM usage_events WHERE org_id = $1 AND at >= $2 AND at < $3
-           GROUP BY task, model ORDER BY task, model""",
+        f"""SELECT {_SUMS} FROM usage_events WHERE org_id = $1 AND at >= $2 AND at < $3
+            GROUP BY task, model ORDER BY task, model""",
         org_id, start, end,
     )  # fmt: skip
     return [_sum(row) for row in rows]
+
+
+async def sums_by_day(
+    connection: Connection, org_id: UUID, start: datetime, end: datetime
+) -> list[tuple[date, str, str, UsageSum]]:
+    """Of [start, end): day (UTC), workload, subject, and the sum by task and model."""
+    rows = await connection.fetch(
+        f"""SELECT (at AT TIME ZONE 'UTC')::date AS day, workload, subject, {_SUMS}
+           FROM usage_events WHERE org_id = $1 AND at >= $2 AND at < $3
+           GROUP BY day, workload, subject, task, model ORDER BY day, workload, subject, task, model""",
+        org_id, start, end,
+    )  # fmt: skip
+    return [(row["day"], row["workload"], row["subject"], _sum(row)) for row in rows]
 
 
 def _values(event: UsageEvent) -> tuple[object, ...]:

@@ -1,0 +1,1 @@
+"""What Claude need not know: withheld before a request leaves, put back into the answer."""

@@ -1,0 +1,56 @@
+"""Puts withheld values back into an answer, whole or as it streams."""
+
+import json as json_text
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ai_gateway.privacy.placeholders import PLACEHOLDER, settled_length
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """What each placeholder of one request stands for. It does not print."""
+
+    values: Mapping[str, str] = field(repr=False)
+
+    def restore(self, text: str, *, json: bool = False) -> str:
+        """`text` with its values; `json` when it is JSON text, where they stand inside strings."""
+        if not self.values:
+            return text
+
+        def value(mark: re.Match[str]) -> str:
+            # What Claude made up stands for nothing and stays.
+            kept = self.values.get(mark[0])
+            if kept is None:
+                return mark[0]
+            return json_text.dumps(kept, ensure_ascii=False)[1:-1] if json else kept
+
+        return PLACEHOLDER.sub(value, text)
+
+    def stream(self, *, json: bool = False) -> "Restorer":
+        """For an answer that comes in pieces."""
+        return Restorer(self, json=json)
+
+
+class Restorer:
+    """Gives the same text as `Vault.restore`, wherever it was cut; it keeps back a few characters at most."""
+
+    def __init__(self, vault: Vault, *, json: bool) -> None:
+        self._vault = vault
+        self._json = json
+        self._held = ""
+
+    def feed(self, delta: str) -> str:
+        """What is settled by now; it may be nothing."""
+        if not self._vault.values:
+            return delta
+        text = self._held + delta
+        settled = settled_length(text)
+        self._held = text[settled:]
+        return self._vault.restore(text[:settled], json=self._json)
+
+    def end(self) -> str:
+        """The rest, after the last piece."""
+        rest, self._held = self._held, ""
+        return rest
