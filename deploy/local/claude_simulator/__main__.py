@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 import uvloop
 
+from claude_simulator.batches.store import BatchLimits
+from claude_simulator.bedrock.keys import AwsKeys
 from claude_simulator.server import serving
 from claude_simulator.simulation import Pace, Simulation
 
@@ -17,7 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     options = _options(arguments)
     pace = Pace(options.latency_ms / 1_000, options.chunk_delay_ms / 1_000)
-    uvloop.run(_serve(Simulation(pace), options.host, options.port))
+    simulation = Simulation(
+        pace,
+        batch_limits=BatchLimits(options.batch_requests, seconds=options.batch_ms / 1_000),
+        aws=AwsKeys(options.aws_access_key, options.aws_secret_key),
+    )
+    uvloop.run(_serve(simulation, options.host, options.port))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -36,6 +43,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=os.environ.get("CLAUDE_SIMULATOR_CHUNK_DELAY_MS", "0"),
         help="wait between the deltas of a stream",
     )
+    batches, keys = BatchLimits(), AwsKeys()
+    parser.add_argument(
+        "--batch-ms", type=float, default=batches.seconds * 1_000, help="how long a batch takes"
+    )
+    parser.add_argument(
+        "--batch-requests", type=int, default=batches.requests, help="the most that a batch may hold"
+    )
+    parser.add_argument("--aws-access-key", default=keys.access_key, help="whose signatures Bedrock takes")
+    parser.add_argument("--aws-secret-key", default=keys.secret_key, help="of tests alone")
     return parser.parse_args(arguments)
 
 

@@ -4,10 +4,12 @@ import json
 
 from aiohttp import web
 
+from claude_simulator.bedrock.keys import read_keys
 from claude_simulator.exchange import SIMULATION
 from claude_simulator.problems import invalid
+from claude_simulator.rate_limits import RateLimits
 from claude_simulator.recorder import Outcome
-from claude_simulator.script import read_rule
+from claude_simulator.script_reader import read_rule
 
 MAX_WAIT = 30.0  # seconds
 
@@ -23,10 +25,7 @@ async def health(_request: web.Request) -> web.Response:
 @routes.post("/_simulator/script")
 async def add_rules(request: web.Request) -> web.Response:
     """Add one rule, or a list of rules in order; their ids."""
-    try:
-        spec = json.loads(await request.read())
-    except ValueError:
-        raise invalid("a rule, or a list of rules, in JSON") from None
+    spec = await _json(request)
     rules = [read_rule(rule) for rule in (spec if isinstance(spec, list) else [spec])]
     script = request.app[SIMULATION].script
     return web.json_response({"ids": [script.add(rule) for rule in rules]})
@@ -47,13 +46,9 @@ async def list_requests(request: web.Request) -> web.Response:
     """
     try:
         outcome = Outcome(request.query["outcome"]) if "outcome" in request.query else None
-        count, wait = (
-            int(request.query.get("at_least", "0")),
-            float(request.query.get("wait_ms", "0")) / 1_000,
-        )
     except ValueError:
-        raise invalid(f"outcome: one of {', '.join(Outcome)}; at_least, wait_ms: numbers") from None
-    exchanges = await request.app[SIMULATION].recorder.wait_for(outcome, count, min(wait, MAX_WAIT))
+        raise invalid(f"outcome: one of {', '.join(Outcome)}") from None
+    exchanges = await request.app[SIMULATION].recorder.wait_for(outcome, *waiting(request))
     return web.json_response({"requests": [exchange.to_json() for exchange in exchanges]})
 
 
@@ -70,3 +65,52 @@ async def stats(request: web.Request) -> web.Response:
     """Counts of requests, outcomes, statuses and tokens, and how often each rule has served."""
     simulation = request.app[SIMULATION]
     return web.json_response({"counts": simulation.recorder.counts(), "rules": simulation.script.used()})
+
+
+@routes.post("/_simulator/limits")
+async def set_limits(request: web.Request) -> web.Response:
+    """Other rate limits, all full: `requests`, `input_tokens`, `output_tokens` a minute; `enforced`."""
+    spec = await _json(request)
+    known = {"requests": int, "input_tokens": int, "output_tokens": int, "enforced": bool}
+    if not isinstance(spec, dict) or not all(type(spec[name]) is known.get(name) for name in spec):
+        raise invalid(f"limits: any of {', '.join(known)}")
+    if any(value < 1 for name, value in spec.items() if name != "enforced"):
+        raise invalid("limits: at least 1")
+    request.app[SIMULATION].rates.set(RateLimits(**spec))
+    return web.json_response({})
+
+
+@routes.delete("/_simulator/limits")
+async def clear_limits(request: web.Request) -> web.Response:
+    """The limits that the simulator began with."""
+    simulation = request.app[SIMULATION]
+    simulation.rates.set(simulation.limits)
+    return web.json_response({})
+
+
+@routes.post("/_simulator/aws")
+async def set_aws_keys(request: web.Request) -> web.Response:
+    """Whose signatures are good from now on, on Bedrock: one set of keys, or a list of them."""
+    spec = await _json(request)
+    keys = [read_keys(one) for one in (spec if isinstance(spec, list) else [spec])]
+    accounts = request.app[SIMULATION].aws_accounts
+    accounts.clear()
+    accounts.update({one.access_key: one for one in keys})
+    return web.json_response({"access_keys": sorted(accounts)})
+
+
+def waiting(request: web.Request) -> tuple[int, float]:
+    """`at_least` so many, and `wait_ms`, here in seconds; a 400 RefusalError unless they are numbers."""
+    try:
+        wait = float(request.query.get("wait_ms", "0")) / 1_000
+        return int(request.query.get("at_least", "0")), min(wait, MAX_WAIT)
+    except ValueError:
+        raise invalid("at_least, wait_ms: numbers") from None
+
+
+async def _json(request: web.Request) -> object:
+    try:
+        value: object = json.loads(await request.read())
+    except ValueError:
+        raise invalid("the control plane takes JSON") from None
+    return value

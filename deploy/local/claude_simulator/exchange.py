@@ -1,11 +1,11 @@
 """What surrounds every request: its record, the headers of its response, errors in the API's own shape."""
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from claude_simulator.bedrock.problems import error_headers, in_aws_words
 from claude_simulator.problems import RefusalError, error_body
 from claude_simulator.recorder import Exchange, Outcome
 from claude_simulator.simulation import Simulation
@@ -15,6 +15,8 @@ EXCHANGE = web.RequestKey("exchange", Exchange)
 EXTRA_HEADERS = web.RequestKey("extra_headers", dict[str, str])
 CUT = web.RequestKey("cut", bool)
 SIMULATED = {"x-claude-simulator": "1"}
+CONTROL_PLANE = "/_simulator/"
+_BEDROCK = "/model/"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -22,12 +24,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @web.middleware
 async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Record a request to the API and how it ended; a client that goes away cancels the handler."""
-    if not request.path.startswith("/v1/"):
+    if request.path.startswith(CONTROL_PLANE):
         return await refusals(request, handler)
-    simulation = request.app[SIMULATION]
-    simulation.rates.count(requests=1)
-    request_id = f"req_sim_{uuid.uuid4().hex[:24]}"
-    exchange = await simulation.recorder.open(request_id, request.method, request.path, request.headers)
+    recorder = request.app[SIMULATION].recorder
+    exchange = recorder.open(_request_id(request), request.method, request.path, request.headers)
     request[EXCHANGE], request[EXTRA_HEADERS] = exchange, {}
     outcome = Outcome.ABORTED
     try:
@@ -36,8 +36,7 @@ async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse
         outcome = Outcome.CUT if request.get(CUT) else Outcome.ANSWERED
         return response
     finally:
-        # Shielded: the record of a cancelled request must still reach whoever waits for it.
-        await asyncio.shield(simulation.recorder.close(exchange, outcome))
+        recorder.close(exchange, outcome)
 
 
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -57,13 +56,33 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.update(SIMULATED)
     if (exchange := request.get(EXCHANGE)) is None:
         return
-    response.headers["request-id"] = exchange.id
-    response.headers["anthropic-organization-id"] = "org_simulator"
-    response.headers.update(request.app[SIMULATION].rates.headers())
+    if _is_bedrock(request):
+        response.headers["x-amzn-requestid"] = exchange.id
+    else:
+        response.headers["request-id"] = exchange.id
+        response.headers["anthropic-organization-id"] = "org_simulator"
+        response.headers.update(request.app[SIMULATION].rates.headers())
     response.headers.update(request[EXTRA_HEADERS])
 
 
+def new_request_id() -> str:
+    """What the API calls a request, or an item of a batch."""
+    return f"req_sim_{uuid.uuid4().hex[:24]}"
+
+
+def _request_id(request: web.Request) -> str:
+    return str(uuid.uuid4()) if _is_bedrock(request) else new_request_id()
+
+
+def _is_bedrock(request: web.Request) -> bool:
+    return request.path.startswith(_BEDROCK)
+
+
 def _refusal(request: web.Request, problem: RefusalError) -> web.Response:
+    if _is_bedrock(request):
+        status, code = in_aws_words(problem.status, problem.code)
+        headers = {**problem.headers, **error_headers(code)}
+        return web.json_response({"message": problem.message}, status=status, headers=headers)
     exchange = request.get(EXCHANGE)
     body = error_body(problem.status, problem.message, exchange.id if exchange else "")
     return web.json_response(body, status=problem.status, headers=problem.headers)

@@ -8,7 +8,11 @@ from claude_simulator.problems import RefusalError
 
 @dataclass(frozen=True)
 class Model:
-    """One model. Token limits count tokens; `retires` is the first day on which requests are refused."""
+    """One model. Limits count tokens; `retires` is the first day on which requests are refused.
+
+    `cacheable_from`: the shortest prefix that the prompt cache takes, as published for models up to 5.
+    https://platform.claude.com/docs/en/build-with-claude/prompt-caching#cache-limitations
+    """
 
     id: str
     name: str
@@ -17,13 +21,16 @@ class Model:
     window: int = 1_000_000
     max_output: int = 128_000
     retires: date | None = None
+    cacheable_from: int = 1_024
     takes_sampling: bool = False  # temperature, top_p, top_k, on API versions that still carry them
     takes_forced_tools: bool = True
 
 
-def _earlier(name: str, display: str, line: str, released: date, retires: date | None = None) -> Model:
+def _earlier(
+    name: str, display: str, line: str, released: date, retires: date | None = None, cacheable: int = 1_024
+) -> Model:
     """A model of before 4.7: a smaller window, and sampling parameters on API versions that carry them."""
-    return Model(name, display, line, released, 200_000, 64_000, retires, takes_sampling=True)
+    return Model(name, display, line, released, 200_000, 64_000, retires, cacheable, takes_sampling=True)
 
 
 CATALOGUE = (
@@ -31,11 +38,11 @@ CATALOGUE = (
     Model("claude-sonnet-5-5", "Claude Sonnet 5.5", "sonnet", date(2026, 10, 7), takes_forced_tools=False),
     Model("claude-haiku-5-5", "Claude Haiku 5.5", "haiku", date(2026, 10, 21)),
     Model("claude-fable-5-2", "Claude Fable 5.2", "fable", date(2026, 10, 28)),
-    Model("claude-fable-5-1", "Claude Fable 5.1", "fable", date(2026, 8, 18)),
-    Model("claude-opus-5", "Claude Opus 5", "opus", date(2026, 6, 9)),
+    Model("claude-fable-5-1", "Claude Fable 5.1", "fable", date(2026, 8, 18), cacheable_from=512),
+    Model("claude-opus-5", "Claude Opus 5", "opus", date(2026, 6, 9), cacheable_from=512),
     Model("claude-sonnet-5", "Claude Sonnet 5", "sonnet", date(2026, 5, 12)),
-    _earlier("claude-haiku-4-5", "Claude Haiku 4.5", "haiku", date(2025, 10, 1)),
-    _earlier("claude-haiku-4-5-20251001", "Claude Haiku 4.5", "haiku", date(2025, 10, 1)),
+    _earlier("claude-haiku-4-5", "Claude Haiku 4.5", "haiku", date(2025, 10, 1), cacheable=4_096),
+    _earlier("claude-haiku-4-5-20251001", "Claude Haiku 4.5", "haiku", date(2025, 10, 1), cacheable=4_096),
     _earlier("claude-sonnet-4-5", "Claude Sonnet 4.5", "sonnet", date(2025, 9, 29), date(2026, 11, 30)),
     _earlier(
         "claude-sonnet-4-5-20250929", "Claude Sonnet 4.5", "sonnet", date(2025, 9, 29), date(2026, 11, 30)

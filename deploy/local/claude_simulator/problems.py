@@ -32,13 +32,19 @@ def error_body(status: int, message: str, request_id: str) -> dict[str, object]:
 
 
 class RefusalError(Exception):
-    """A refusal, answered with `status`, the matching error type and `headers`."""
+    """A refusal, answered with `status`, the matching error type and `headers`.
 
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+    `code` is AWS's name for it, on Bedrock alone; without one it follows from the status.
+    """
+
+    def __init__(
+        self, status: int, message: str, headers: Mapping[str, str] | None = None, code: str | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.headers = dict(headers or {})
+        self.code = code
 
 
 def invalid(message: str) -> RefusalError:

@@ -1,5 +1,6 @@
 """What a request says to the model: blocks for the prompt cache, documents, the question, the whole text."""
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,6 +11,7 @@ from claude_simulator.prompt_cache import FIVE_MINUTES, ONE_HOUR, PromptBlock
 Block = dict[str, object]
 
 MAX_BREAKPOINTS = 4
+_NEVER_MARKED = ("thinking", "redacted_thinking")
 _LIFETIMES = {"5m": FIVE_MINUTES, "1h": ONE_HOUR}
 
 
@@ -27,11 +29,26 @@ def prompt_blocks(body: Block, messages: Sequence[Block]) -> tuple[PromptBlock, 
     """
     blocks = list(_flattened(body, messages))
     if body.get("cache_control") is not None and blocks:
-        last = blocks[-1]
-        blocks[-1] = PromptBlock(last.canonical, last.tokens, _lifetime(body))
-    if sum(block.ttl is not None for block in blocks) > MAX_BREAKPOINTS:
-        raise invalid(f"A maximum of {MAX_BREAKPOINTS} blocks with cache_control may be provided.")
+        blocks[-1] = _automatic(blocks[-1], _lifetime(body))
+    _check_breakpoints([block.ttl for block in blocks if block.ttl is not None])
     return tuple(blocks)
+
+
+def _automatic(last: PromptBlock, ttl: float | None) -> PromptBlock:
+    if last.ttl not in (None, ttl):
+        raise invalid("cache_control: the last block has a cache_control of another ttl")
+    return PromptBlock(last.canonical, last.tokens, ttl)
+
+
+def _check_breakpoints(lifetimes: Sequence[float]) -> None:
+    if len(lifetimes) > MAX_BREAKPOINTS:
+        found = f"Found {len(lifetimes)}."
+        raise invalid(f"A maximum of {MAX_BREAKPOINTS} blocks with cache_control may be provided. {found}")
+    if any(later > earlier for earlier, later in itertools.pairwise(lifetimes)):
+        raise invalid(
+            "cache_control.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control "
+            "block. Note that blocks are processed in the following order: `tools`, `system`, `messages`."
+        )
 
 
 def documents(messages: Sequence[Block]) -> tuple[str, ...]:
@@ -72,6 +89,8 @@ def all_text(body: Block, messages: Sequence[Block]) -> str:
 def _flattened(body: Block, messages: Sequence[Block]) -> Iterator[PromptBlock]:
     tools = body.get("tools")
     for tool in tools if isinstance(tools, list) else []:
+        if not isinstance(tool, dict):
+            raise invalid("tools: each should be a valid dictionary")
         yield _prompt_block("tool", tool)
     config = body.get("output_config")
     if isinstance(config, Mapping) and isinstance(answer_format := config.get("format"), dict):
@@ -93,6 +112,10 @@ def _lifetime(block: Block) -> float | None:
     control = block.get("cache_control")
     if control is None:
         return None
+    if block.get("type") in _NEVER_MARKED:
+        raise invalid(f"cache_control: Extra inputs are not permitted on {block['type']} blocks")
+    if block.get("type") == "text" and not block.get("text"):
+        raise invalid("cache_control cannot be set for empty text blocks")
     if not isinstance(control, Mapping) or control.get("type") != "ephemeral":
         raise invalid("cache_control.type: Input should be 'ephemeral'")
     lifetime = _LIFETIMES.get(str(control.get("ttl", "5m")))

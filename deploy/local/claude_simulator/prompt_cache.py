@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 MIN_TOKENS = 1_024
-LOOKBACK_BLOCKS = 20  # how far before a breakpoint an earlier entry is still looked for
+LOOKBACK_BLOCKS = 20  # where an earlier entry is looked for: at a breakpoint, and at the 19 blocks before
 MAX_ENTRIES = 10_000
 FIVE_MINUTES = 300.0
 ONE_HOUR = 3_600.0
@@ -68,12 +68,17 @@ class PromptCache:
         self._clock = clock
         self._entries: OrderedDict[str, tuple[float, float]] = OrderedDict()  # digest → (expires, ttl)
 
-    def plan(self, namespace: str, blocks: Sequence[PromptBlock]) -> CachePlan:
-        """Account for a prompt; `namespace` (account and model) separates caches."""
+    def plan(self, namespace: str, blocks: Sequence[PromptBlock], shortest: int = MIN_TOKENS) -> CachePlan:
+        """Account for a prompt; `namespace` (account and model) separates caches.
+
+        A prefix of fewer than `shortest` tokens is not cached, and nothing says so.
+        """
+        if not any(block.ttl is not None for block in blocks):
+            return CachePlan(CacheUse(sum(block.tokens for block in blocks)), ())
         prefixes = _prefixes(namespace, blocks)
         total = prefixes[-1].tokens if prefixes else 0
         marks = [
-            i for i, prefix in enumerate(prefixes) if prefix.ttl is not None and prefix.tokens >= MIN_TOKENS
+            i for i, prefix in enumerate(prefixes) if prefix.ttl is not None and prefix.tokens >= shortest
         ]
         hit = self._longest_hit(prefixes, marks)
         read = prefixes[hit].tokens if hit is not None else 0

@@ -1,14 +1,16 @@
 """What was asked of the simulator and how each request ended, kept for tests to look at."""
 
-import asyncio
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from claude_simulator.changes import Changes
+
 KEPT = 1_000
-_SECRET_HEADERS = frozenset({"authorization", "x-api-key", "cookie"})
+_SECRET_HEADERS = frozenset({"authorization", "x-api-key", "x-amz-security-token", "cookie"})
 
 
 class Outcome(StrEnum):
@@ -22,7 +24,7 @@ class Outcome(StrEnum):
 
 @dataclass
 class Exchange:
-    """One recorded request. Times are UTC."""
+    """One recorded request. Times are UTC; what is `_ms` counts from the request's start, monotonically."""
 
     id: str
     method: str
@@ -34,14 +36,19 @@ class Exchange:
     status: int | None = None
     outcome: Outcome = Outcome.PENDING
     ended_at: datetime | None = None
+    ended_ms: float | None = None
+    events_sent: int = 0
     usage: Mapping[str, int] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
 
     def to_json(self) -> dict[str, object]:
         """The form the control plane shows."""
         shown: dict[str, object] = dict(vars(self))
+        del shown["began"]
         shown["received_at"] = self.received_at.isoformat()
         shown["ended_at"] = self.ended_at.isoformat() if self.ended_at else None
         shown["aborted"] = self.outcome is Outcome.ABORTED
+        shown["aborted_ms"] = self.ended_ms if self.outcome is Outcome.ABORTED else None
         return shown
 
 
@@ -53,9 +60,9 @@ class Recorder:
         self._now = now
         self._kept: deque[Exchange] = deque(maxlen=KEPT)
         self._counts: Counter[str] = Counter()
-        self._changed = asyncio.Condition()
+        self._changes = Changes()
 
-    async def open(self, request_id: str, method: str, path: str, headers: Mapping[str, str]) -> Exchange:
+    def open(self, request_id: str, method: str, path: str, headers: Mapping[str, str]) -> Exchange:
         """Start to record a request; credentials are left out."""
         shown = {
             name.lower(): value for name, value in headers.items() if name.lower() not in _SECRET_HEADERS
@@ -63,17 +70,22 @@ class Recorder:
         exchange = Exchange(request_id, method, path, shown, self._now())
         self._kept.append(exchange)
         self._counts["requests"] += 1
-        await self._tell()
+        self._changes.tell()
         return exchange
 
-    async def close(self, exchange: Exchange, outcome: Outcome) -> None:
+    def close(self, exchange: Exchange, outcome: Outcome) -> None:
         """The request has ended; whoever waits for it is told."""
         exchange.outcome, exchange.ended_at = outcome, self._now()
+        exchange.ended_ms = round((time.monotonic() - exchange.began) * 1_000, 3)
         self._counts[outcome.value.lower()] += 1
         if exchange.status is not None:
             self._counts[f"status_{exchange.status}"] += 1
         self._counts.update(exchange.usage)
-        await self._tell()
+        self._changes.tell()
+
+    def count(self, amounts: Mapping[str, int]) -> None:
+        """Add to the counts what is no request of its own, such as an item of a batch."""
+        self._counts.update(amounts)
 
     def listed(self, outcome: Outcome | None = None) -> list[Exchange]:
         """The kept requests, oldest first."""
@@ -81,16 +93,8 @@ class Recorder:
 
     async def wait_for(self, outcome: Outcome | None, count: int, patience: float) -> list[Exchange]:
         """`listed`, once at least `count` are there or `patience` seconds have passed."""
-        try:
-            async with asyncio.timeout(patience), self._changed:
-                await self._changed.wait_for(lambda: len(self.listed(outcome)) >= count)
-        except TimeoutError:
-            pass
+        await self._changes.until(lambda: len(self.listed(outcome)) >= count, patience)
         return self.listed(outcome)
-
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
 
     def counts(self) -> dict[str, int]:
         """Requests, outcomes, statuses and tokens since the start or the last `clear`."""

@@ -1,13 +1,15 @@
-"""Messages and server-sent events as the Messages API writes them."""
+"""Messages, events and server-sent events as the Messages API writes them."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from claude_simulator import tokens
+from claude_simulator.problems import RefusalError, error_type
 from claude_simulator.prompt_cache import CacheUse
 
+Event = tuple[str, dict[str, object]]  # its name, and its data without it
 _FEW_WORDS = re.compile(r"(?:\S{1,40}\s*){1,3}|\s+")
 
 
@@ -22,17 +24,32 @@ class Answer:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as a message of the API."""
+    """An answer as a message of the API. `tier` is None where the API names no service tier."""
 
     id: str
     model: str
     answer: Answer
     use: CacheUse
+    tier: str | None = "standard"
+    late_usage: bool = False  # a stream begins without its input tokens
 
     @property
     def output_tokens(self) -> int:
-        """Tokens billed for the answer; at least one, as with the real API."""
-        return max(tokens.count_text(self.answer.text), 1)
+        """Tokens billed for the answer; at least one unless none were allowed, as with the real API."""
+        nothing_allowed = self.answer.stop_reason == "max_tokens" and not self.answer.text
+        return 0 if nothing_allowed else max(tokens.count_text(self.answer.text), 1)
+
+
+@dataclass(frozen=True)
+class Face:
+    """How one way to Claude writes the events of a stream and what goes wrong in it."""
+
+    stream_type: str
+    events: Callable[[Reply], Iterator[Event]]
+    encode: Callable[[str, Mapping[str, object]], bytes]
+    garble: Callable[[str, Mapping[str, object]], bytes]
+    error: Callable[[RefusalError], bytes]
+    plain_headers: Callable[[Reply], Mapping[str, str]] = lambda _reply: {}
 
 
 def message_json(reply: Reply) -> dict[str, object]:
@@ -44,27 +61,27 @@ def message_json(reply: Reply) -> dict[str, object]:
         "stop_reason": answer.stop_reason,
         "stop_sequence": answer.stop_sequence,
         "stop_details": _stop_details(answer),
-        "usage": _usage(reply.use, reply.output_tokens),
+        "usage": _usage(reply, reply.output_tokens),
     }
 
 
-def message_events(reply: Reply) -> Iterator[bytes]:
+def message_events(reply: Reply) -> Iterator[Event]:
     """The same message as a stream of events, the text in deltas of a few words."""
     start = {
         **_envelope(reply, []),
         "stop_reason": None,
         "stop_sequence": None,
         "stop_details": None,
-        "usage": _usage(reply.use, 1),
+        "usage": _first_usage(reply),
     }
-    yield event("message_start", {"message": start})
+    yield "message_start", {"message": start}
     if reply.answer.text:
-        yield event("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}})
-    yield event("ping", {})
+        yield "content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}
+    yield "ping", {}
     if reply.answer.text:
         for words in _FEW_WORDS.findall(reply.answer.text):
-            yield event("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": words}})
-        yield event("content_block_stop", {"index": 0})
+            yield "content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": words}}
+        yield "content_block_stop", {"index": 0}
     delta = {
         "stop_reason": reply.answer.stop_reason,
         "stop_sequence": reply.answer.stop_sequence,
@@ -76,20 +93,37 @@ def message_events(reply: Reply) -> Iterator[bytes]:
         "cache_read_input_tokens": reply.use.read,
         "output_tokens": reply.output_tokens,
     }
-    yield event("message_delta", {"delta": delta, "usage": usage})
-    yield event("message_stop", {})
+    yield "message_delta", {"delta": delta, "usage": usage}
+    yield "message_stop", {}
 
 
-def event(name: str, data: dict[str, object]) -> bytes:
+def sse(name: str, data: Mapping[str, object]) -> bytes:
     """One server-sent event; its data repeats the name as `type`, as the API does."""
     return f"event: {name}\ndata: {json.dumps({'type': name, **data}, ensure_ascii=False)}\n\n".encode()
+
+
+def _garbled_sse(name: str, data: Mapping[str, object]) -> bytes:
+    return sse(name, data).replace(b'data: {"', b"data: {<")
+
+
+def _sse_error(problem: RefusalError) -> bytes:
+    return sse("error", {"error": {"type": error_type(problem.status), "message": problem.message}})
+
+
+MESSAGES_FACE = Face("text/event-stream; charset=utf-8", message_events, sse, _garbled_sse, _sse_error)
 
 
 def _envelope(reply: Reply, content: list[dict[str, str]]) -> dict[str, object]:
     return {"id": reply.id, "type": "message", "role": "assistant", "model": reply.model, "content": content}
 
 
-def _usage(use: CacheUse, output_tokens: int) -> dict[str, object]:
+def _first_usage(reply: Reply) -> dict[str, object]:
+    told = _usage(reply, min(reply.output_tokens, 1))
+    return {**told, "input_tokens": 0, "output_tokens": 0} if reply.late_usage else told
+
+
+def _usage(reply: Reply, output_tokens: int) -> dict[str, object]:
+    use = reply.use
     return {
         "input_tokens": use.uncached,
         "cache_creation_input_tokens": use.written,
@@ -99,7 +133,7 @@ def _usage(use: CacheUse, output_tokens: int) -> dict[str, object]:
             "ephemeral_1h_input_tokens": use.write_1h,
         },
         "output_tokens": output_tokens,
-        "service_tier": "standard",
+        **({"service_tier": reply.tier} if reply.tier else {}),
     }
 
 

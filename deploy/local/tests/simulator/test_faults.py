@@ -1,6 +1,8 @@
 """Each fault as the real SDK sees it."""
 
+import asyncio
 import json
+import time
 from typing import Any
 
 import anthropic
@@ -39,6 +41,7 @@ async def _streamed(claude: AsyncAnthropic, **more: Any) -> anthropic.types.Mess
         (400, anthropic.BadRequestError),
         (401, anthropic.AuthenticationError),
         (403, anthropic.PermissionDeniedError),
+        (404, anthropic.NotFoundError),
         (413, anthropic.RequestTooLargeError),
         (429, anthropic.RateLimitError),
         (500, anthropic.InternalServerError),
@@ -54,6 +57,8 @@ async def test_an_error_status_is_the_sdks_own_exception(
             await call(claude)
         assert isinstance(raised.value, anthropic.APIStatusError)
         assert raised.value.response.headers["retry-after"] == "1.5"
+        assert isinstance(raised.value.body, dict)
+        assert raised.value.body["request_id"] == raised.value.response.headers["request-id"]
 
 
 async def test_a_fault_for_one_request_is_healed_by_the_sdks_retry(
@@ -129,3 +134,52 @@ async def test_answers_that_are_whole_but_wrong(claude: AsyncAnthropic, control:
             json.loads(text_of(truncated))
         await control.script({"fault": {"kind": "off_schema"}})
         assert json.loads(text_of(await call(claude))).keys() != SCHEMA["properties"]
+
+
+async def test_an_error_inside_a_stream_can_be_any(claude: AsyncAnthropic, control: SimulatorControl) -> None:
+    fault = {"kind": "stream_error", "status": 500, "message": "Lost.", "after_events": 1}
+    await control.script({"fault": fault})
+    with pytest.raises(anthropic.APIStatusError, match=r"api_error.*Lost\."):
+        await _streamed(claude)
+
+
+async def test_an_answer_that_stalls_in_its_middle(claude: AsyncAnthropic, control: SimulatorControl) -> None:
+    await control.script({"fault": {"kind": "stall", "after_events": 4}})
+    seen: list[str] = []
+
+    async def read() -> None:
+        async for event in await claude.messages.create(**ASKED, stream=True, timeout=0.2):
+            seen.append(event.type)
+
+    with pytest.raises(httpx2.ReadTimeout):
+        await read()
+    assert seen == ["message_start", "content_block_start", "content_block_delta"]
+    with pytest.raises(anthropic.APITimeoutError):
+        await _plain(claude, timeout=0.2)
+    aborted = await control.requests(outcome="ABORTED", at_least=2, wait_ms=5_000)
+    assert [request["events_sent"] for request in aborted] == [4, 0]
+
+
+async def test_the_record_says_when_a_client_left(claude: AsyncAnthropic, control: SimulatorControl) -> None:
+    await control.script({"fault": {"kind": "silent"}})
+    call = asyncio.create_task(_plain(claude))
+    await control.requests(outcome="PENDING", at_least=1, wait_ms=5_000)
+    call.cancel()
+    (left,) = await control.requests(outcome="ABORTED", at_least=1, wait_ms=5_000)
+    await control.script()
+    await _plain(claude)
+    (answered,) = await control.requests(outcome="ANSWERED", at_least=1, wait_ms=5_000)
+    assert left["aborted_ms"] == left["ended_ms"]
+    assert 0 < left["ended_ms"] < 5_000  # type: ignore[operator]
+    assert (answered["aborted"], answered["aborted_ms"]) == (False, None)
+    assert answered["ended_ms"] > 0  # type: ignore[operator]
+
+
+async def test_deltas_can_be_slow(claude: AsyncAnthropic, control: SimulatorControl) -> None:
+    await control.script({"fault": {"kind": "slow_deltas", "seconds": 0.02}})
+    began = time.monotonic()
+    assert (await _streamed(claude)).stop_reason == "end_turn"
+    assert time.monotonic() - began >= 7 * 0.02
+    began = time.monotonic()
+    assert (await _plain(claude)).stop_reason == "end_turn"
+    assert time.monotonic() - began >= 0.02

@@ -1,0 +1,1 @@
+"""The Message Batches API: many questions at once, answered later, in memory alone."""
