@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
-from ai_gateway.cache.answers import AnswerCache, NoAnswerCache
-from ai_gateway.cache.valkey import ValkeyAnswerCache
 from ai_gateway.claude.breaker import Breakers
 from ai_gateway.claude.connection import connected
 from ai_gateway.claude.destination import Destination
@@ -17,6 +15,9 @@ from ai_gateway.claude.retries import Retries
 from ai_gateway.claude.upstream import Upstream
 from ai_gateway.egress.ledger import Ledger
 from ai_gateway.egress.sweep import sweep
+from ai_gateway.flights.board import Alone, Board
+from ai_gateway.flights.flights import Flights
+from ai_gateway.flights.valkey import ValkeyBoard
 from ai_gateway.generation.asking import Asking
 from ai_gateway.generation.attempt import Means
 from ai_gateway.generation.handlers import GenerationHandlers
@@ -53,17 +54,19 @@ async def opened(settings: AiGatewaySettings, keys: KeySource) -> AsyncIterator[
         stack.push_async_callback(free_answers.close)
         ledger = Ledger(postgres)
         stack.push_async_callback(ledger.drain, _SETTLE_SECONDS)
-        cache = _cache(settings)
-        stack.push_async_callback(cache.close)
+        board = _board(settings)
+        stack.push_async_callback(board.close)
         upstream = await stack.enter_async_context(connected(settings))
-        generation = _generation(settings, place, upstream, ledger, cache, free_answers)
+        flights = Flights(board, settings.request_seconds)
+        stack.push_async_callback(flights.close)
+        generation = _generation(settings, place, upstream, ledger, flights, free_answers)
         for work in (
             sweep(postgres, timedelta(seconds=settings.request_seconds)),
             relay(postgres, every_seconds=_RELAY_SECONDS),
         ):
             stack.push_async_callback(_end, asyncio.create_task(work))
         handlers = GenerationHandlers(generation, _defaults(settings, upstream.api_version))
-        servicer = AiServicer(handlers, UsageReport(postgres, free_answers), postgres, cache)
+        servicer = AiServicer(handlers, UsageReport(postgres, free_answers), postgres, board)
         yield Parts(
             services=[SERVICE],
             register=lambda server: ai_service_pb2_grpc.add_AiServiceServicer_to_server(servicer, server),
@@ -83,18 +86,16 @@ def _generation(
     place: Destination,
     upstream: Upstream,
     ledger: Ledger,
-    cache: AnswerCache,
+    flights: Flights,
     free_answers: FreeAnswers,
 ) -> Generation:
     means = Means(upstream, place, ledger, published())
     asking = Asking(means, Retries(), Breakers(), settings.request_seconds)
-    return Generation(asking, cache, free_answers, means.prices, place.url, upstream.api_version)
+    return Generation(asking, flights, free_answers, means.prices, place.url, upstream.api_version)
 
 
-def _cache(settings: AiGatewaySettings) -> AnswerCache:
-    return (
-        ValkeyAnswerCache(settings.redis_url, settings.cache_ttl) if settings.use_redis else NoAnswerCache()
-    )
+def _board(settings: AiGatewaySettings) -> Board:
+    return ValkeyBoard(settings.redis_url, settings.cache_ttl) if settings.use_redis else Alone()
 
 
 def _defaults(settings: AiGatewaySettings, version: str) -> Defaults:

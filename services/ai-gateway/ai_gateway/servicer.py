@@ -6,9 +6,9 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
-from ai_gateway.cache.answers import AnswerCache
 from ai_gateway.claude.catalogue import list_models
 from ai_gateway.egress import handlers as egress
+from ai_gateway.flights.board import Board
 from ai_gateway.generation.handlers import GenerationHandlers
 from ai_gateway.money import handlers as money
 from ai_gateway.money.budgets import Budgets
@@ -26,13 +26,13 @@ class AiServicer(ai_service_pb2_grpc.AiServiceServicer):
     """What the gRPC server calls."""
 
     def __init__(
-        self, generation: GenerationHandlers, usage: UsageReport, postgres: Postgres, cache: AnswerCache
+        self, generation: GenerationHandlers, usage: UsageReport, postgres: Postgres, board: Board
     ) -> None:
         self._generation = generation
         self._usage = usage
         self._budgets = Budgets(postgres)
         self._postgres = postgres
-        self._cache = cache
+        self._board = board
 
     async def Generate(  # noqa: N802 the schema's name
         self, request: messages.GenerateRequest, _context: object
@@ -104,5 +104,5 @@ class AiServicer(ai_service_pb2_grpc.AiServiceServicer):
     async def PurgeCache(  # noqa: N802
         self, _request: messages.PurgeCacheRequest, _context: object
     ) -> messages.PurgeCacheResponse:
-        purged = await self._cache.purge(current_identity.get().tenant)
+        purged = await self._board.purge(current_identity.get().tenant)
         return messages.PurgeCacheResponse(purged=purged)

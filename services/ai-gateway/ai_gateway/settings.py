@@ -13,6 +13,8 @@ from service_runtime.settings import ServiceSettings
 class AiGatewaySettings(ServiceSettings):
     """What this service needs beyond the common settings."""
 
+    # Calls wait for Claude, not for us, and equal ones for one another: many may be here.
+    max_concurrent_calls: int = Field(default=2000, ge=1)
     # Claude itself, or the same Claude by way of Amazon Bedrock.
     claude_transport: Literal["anthropic", "bedrock"] = "anthropic"
     # Read the key from Secrets Manager, and again every so many seconds and when Claude refuses it.

@@ -1,5 +1,5 @@
 -- Egress records become a chain, and spending gets budgets. What leaves is written by `open_egress` and ended by
--- `settle_egress`, each one statement for all the calls of an organization that wait at the moment.
+-- `settle_egress`, each one statement for all the calls that wait at the moment.
 -- migrate:up
 
 SET LOCAL lock_timeout = '2s';
@@ -82,8 +82,12 @@ DECLARE
     head egress_heads;
 BEGIN
     PERFORM set_config('app.org_id', org::text, true);
-    INSERT INTO egress_heads AS known (org_id, seq, hash) VALUES (org, 0, decode(repeat('00', 32), 'hex'))
-    ON CONFLICT (org_id) DO UPDATE SET seq = known.seq RETURNING * INTO head;
+    SELECT * INTO head FROM egress_heads WHERE org_id = org FOR UPDATE;
+    IF NOT FOUND THEN
+        INSERT INTO egress_heads (org_id, seq, hash) VALUES (org, 0, decode(repeat('00', 32), 'hex'))
+        ON CONFLICT DO NOTHING;
+        SELECT * INTO head FROM egress_heads WHERE org_id = org FOR UPDATE;
+    END IF;
     RETURN head;
 END
 $$;
@@ -111,9 +115,9 @@ LANGUAGE sql STABLE AS $$
     WHERE budgets.org_id = org
 $$;
 
--- Records the calls that are about to be made, in their order, and returns those that no budget has room for:
--- these are not recorded, and must not be made.
-CREATE FUNCTION open_egress(org uuid, calls jsonb) RETURNS TABLE (refused uuid, scope text, resets timestamptz)
+-- Records calls of one organization that are about to be made, in their order, and returns those that no budget
+-- has room for: these are not recorded, and must not be made.
+CREATE FUNCTION open_egress_of(org uuid, calls jsonb) RETURNS TABLE (refused uuid, scope text, resets timestamptz)
 LANGUAGE plpgsql AS $$
 DECLARE
     head egress_heads := egress_head(org);
@@ -121,8 +125,10 @@ DECLARE
     rooms jsonb;
     call record;
 BEGIN
-    SELECT jsonb_object_agg(known.scope, jsonb_build_object('room', known.room, 'ends', known.ends))
-    INTO rooms FROM budget_rooms(org) AS known;
+    IF EXISTS (SELECT FROM budgets WHERE budgets.org_id = org) THEN
+        SELECT jsonb_object_agg(known.scope, jsonb_build_object('room', known.room, 'ends', known.ends))
+        INTO rooms FROM budget_rooms(org) AS known;
+    END IF;
     FOR call IN SELECT * FROM jsonb_to_recordset(calls) AS given (
         id uuid, at timestamptz, request_id uuid, workload text, subject text, task text, model text,
         destination text, path text, sha256 text, bytes bigint, trace_id text, redactions jsonb,
@@ -162,13 +168,27 @@ BEGIN
 END
 $$;
 
--- Tells the ends of calls, each once, adds what they used to the ledger and to the budgets, and returns the
+-- The same for calls of many organizations: `[{"org": …, "rows": [call, …]}, …]`. They are taken in one order, so
+-- that two statements cannot wait for each other.
+CREATE FUNCTION open_egress(groups jsonb) RETURNS TABLE (refused uuid, scope text, resets timestamptz)
+LANGUAGE plpgsql AS $$
+DECLARE
+    part record;
+BEGIN
+    FOR part IN SELECT * FROM jsonb_to_recordset(groups) AS given (org uuid, rows jsonb) ORDER BY given.org LOOP
+        RETURN QUERY SELECT * FROM open_egress_of(part.org, part.rows);
+    END LOOP;
+END
+$$;
+
+-- Tells the ends of calls of one organization, each once, adds what they used to the ledger and to the budgets, and returns the
 -- budgets that have now passed one half, four fifths, or all of their limit.
-CREATE FUNCTION settle_egress(org uuid, endings jsonb)
+CREATE FUNCTION settle_egress_of(org uuid, endings jsonb)
 RETURNS TABLE (scope text, percent integer, spent bigint, of_limit bigint, starts timestamptz)
 LANGUAGE plpgsql AS $$
 DECLARE
     head egress_heads := egress_head(org);
+    budgeted boolean := EXISTS (SELECT FROM budgets WHERE budgets.org_id = org);
     ending record;
     call egress_records;
     alert record;
@@ -206,6 +226,7 @@ BEGIN
             cache_write_1h_tokens = event.cache_write_1h_tokens + excluded.cache_write_1h_tokens,
             cost_micro_usd = event.cost_micro_usd + excluded.cost_micro_usd,
             list_cost_micro_usd = event.list_cost_micro_usd + excluded.list_cost_micro_usd;
+        CONTINUE WHEN NOT budgeted;
         INSERT INTO budget_periods AS period (org_id, scope, starts, spent_micro_usd)
         SELECT org, budgets.scope, period_start(budgets.period, now()), ending.cost FROM budgets
         WHERE budgets.org_id = org AND budgets.scope IN ('', call.task) ORDER BY budgets.scope
@@ -213,6 +234,9 @@ BEGIN
         DO UPDATE SET spent_micro_usd = period.spent_micro_usd + excluded.spent_micro_usd;
     END LOOP;
     UPDATE egress_heads SET seq = head.seq, hash = head.hash WHERE org_id = org;
+    IF NOT budgeted THEN
+        RETURN;
+    END IF;
     FOR alert IN
         SELECT budgets.scope, budgets.limit_micro_usd, period.starts, period.spent_micro_usd, marks.percent
         FROM budgets
@@ -237,6 +261,21 @@ BEGIN
         of_limit := alert.limit_micro_usd;
         starts := alert.starts;
         RETURN NEXT;
+    END LOOP;
+END
+$$;
+
+-- The same for many organizations, with whose budget it is.
+CREATE FUNCTION settle_egress(groups jsonb)
+RETURNS TABLE (
+    org uuid, scope text, percent integer, spent bigint, of_limit bigint, starts timestamptz
+)
+LANGUAGE plpgsql AS $$
+DECLARE
+    part record;
+BEGIN
+    FOR part IN SELECT * FROM jsonb_to_recordset(groups) AS given (org uuid, rows jsonb) ORDER BY given.org LOOP
+        RETURN QUERY SELECT part.org, told.* FROM settle_egress_of(part.org, part.rows) AS told;
     END LOOP;
 END
 $$;

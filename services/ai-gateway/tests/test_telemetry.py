@@ -44,7 +44,7 @@ async def test_a_cache_hit_is_told_on_the_servers_span(gateway: Gateway, spans: 
     for _ in range(2):
         await gateway.client.stream(prompt("What?"))
     served = [span.attributes or {} for span in spans() if span.kind is SpanKind.SERVER]
-    assert [attributes["bloom.ai.cache_hit"] for attributes in served] == [False, True]
+    assert [attributes["bloom.ai.served_from"] for attributes in served] == ["UPSTREAM", "CACHE"]
     assert len(chats(spans)) == 1
 
 

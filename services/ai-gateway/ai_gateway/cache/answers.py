@@ -1,10 +1,9 @@
-"""Kept answers: their key, their form, and the port that keeps them."""
+"""Kept answers: their key and their form."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 from ai_gateway.claude.reply import Reply
@@ -23,38 +22,6 @@ class CacheKey:
 
     def __str__(self) -> str:
         return prefix_of(self.org_id) + self.digest
-
-
-class AnswerCache(Protocol):
-    """Never raises: without a cache every question is asked."""
-
-    async def get(self, key: CacheKey) -> Reply | None:
-        """The kept answer."""
-
-    async def put(self, key: CacheKey, reply: Reply) -> None:
-        """Keeps a complete, good answer for a while."""
-
-    async def purge(self, org_id: UUID) -> int:
-        """Forgets the organization's answers; how many they were. Raises DomainError when it cannot."""
-
-    async def close(self) -> None:
-        """Ends its connections."""
-
-
-class NoAnswerCache:
-    """Keeps nothing (`USE_REDIS=false`)."""
-
-    async def get(self, key: CacheKey) -> Reply | None:
-        return None
-
-    async def put(self, key: CacheKey, reply: Reply) -> None:
-        pass
-
-    async def purge(self, org_id: UUID) -> int:
-        return 0
-
-    async def close(self) -> None:
-        pass
 
 
 def prefix_of(org_id: UUID) -> str:

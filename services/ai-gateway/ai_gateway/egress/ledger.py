@@ -1,14 +1,14 @@
 """The record of each call: written before it, told its end after it together with what it used.
 
 No record, no call. An end is written even when whoever asked has gone: in a task of its own, with time of its
-own, again and again for a while when the database is away. Records of one organization that are waiting are
-written together, in one statement: that is what makes two durable writes a call affordable.
+own, again and again for a while when the database is away. Whatever waits to be written is written together,
+in one statement: that is what makes two durable writes a call affordable.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from ai_gateway.egress import store
@@ -37,7 +37,7 @@ class Ledger:
 
     async def open(self, egress: Egress) -> None:
         """Returns when the record is durable. Raises when it is not, and then the call must not be made."""
-        no_room = await self._opening.do(egress.org_id, egress)
+        no_room = await self._opening.do(egress)
         if no_room is not None:
             raise budget_spent(no_room.scope, no_room.resets)
 
@@ -59,22 +59,23 @@ class Ledger:
         if self._settling:
             await asyncio.wait(self._settling, timeout=seconds)
 
-    async def _open_all(self, org_id: UUID, calls: Sequence[Egress]) -> list[store.NoRoom | None]:
+    async def _open_all(self, calls: Sequence[Egress]) -> list[store.NoRoom | None]:
         deadlines.set_remaining(_ATTEMPT_SECONDS)
-        refused = await store.open_all(self._postgres, org_id, [call.fields() for call in calls])
+        of_org = _by_org((call, call.fields()) for call in calls)
+        refused = await store.open_all(self._postgres, of_org)
         return [refused.get(call.id) for call in calls]
 
-    async def _settle_all(self, org_id: UUID, ends: Sequence[tuple[Egress, Ending]]) -> list[None]:
+    async def _settle_all(self, ends: Sequence[tuple[Egress, Ending]]) -> list[None]:
         deadlines.set_remaining(_ATTEMPT_SECONDS)
-        fields = [ending.fields(egress.id) for egress, ending in ends]
-        for alert in await store.settle_all(self._postgres, org_id, fields):
-            _log.warning("a budget is at %s %%", alert["percent"], extra={"org": str(org_id), **alert})
+        of_org = _by_org((egress, ending.fields(egress.id)) for egress, ending in ends)
+        for alert in await store.settle_all(self._postgres, of_org):
+            _log.warning("a budget is at %s %%", alert["percent"], extra={**alert, "org": str(alert["org"])})
         return [None] * len(ends)
 
     async def _settle(self, egress: Egress, ending: Ending) -> None:
         for pause in (*_PAUSES_SECONDS, None):
             try:
-                await self._ending.do(egress.org_id, (egress, ending))
+                await self._ending.do((egress, ending))
             except Exception as broken:  # noqa: BLE001 whatever it is, the figures must be in the log at least
                 if pause is None:
                     _log_lost(egress, ending, broken)
@@ -82,6 +83,13 @@ class Ledger:
                 await asyncio.sleep(pause)
             else:
                 return
+
+
+def _by_org(rows: Iterable[tuple[Egress, store.Fields]]) -> dict[UUID, list[store.Fields]]:
+    of_org: dict[UUID, list[store.Fields]] = {}
+    for egress, fields in rows:
+        of_org.setdefault(egress.org_id, []).append(fields)
+    return of_org
 
 
 def _log_lost(egress: Egress, ending: Ending, error: Exception) -> None:

@@ -22,16 +22,15 @@ class NoRoom:
     resets: datetime
 
 
-async def open_all(postgres: Postgres, org_id: UUID, calls: Sequence[Fields]) -> dict[UUID, NoRoom]:
-    """Records the calls; those that are returned were refused, and are not recorded."""
-    rows = await postgres.call("SELECT * FROM open_egress($1, $2)", org_id, _with_entries(calls))
+async def open_all(postgres: Postgres, calls: Mapping[UUID, Sequence[Fields]]) -> dict[UUID, NoRoom]:
+    """Records calls, by organization; those that are returned were refused, and are not recorded."""
+    rows = await postgres.call("SELECT * FROM open_egress($1)", _groups(calls))
     return {row["refused"]: NoRoom(row["scope"], row["resets"]) for row in rows}
 
 
-async def settle_all(postgres: Postgres, org_id: UUID, endings: Sequence[Fields]) -> list[Fields]:
-    """Tells the ends, each once; the alerts that became due."""
-    rows = await postgres.call("SELECT * FROM settle_egress($1, $2)", org_id, _with_entries(endings))
-    return [dict(row) for row in rows]
+async def settle_all(postgres: Postgres, endings: Mapping[UUID, Sequence[Fields]]) -> list[asyncpg.Record]:
+    """Tells ends, by organization and each once; the alerts that became due."""
+    return await postgres.call("SELECT * FROM settle_egress($1)", _groups(endings))
 
 
 async def running(postgres: Postgres, older_than: timedelta) -> dict[UUID, list[UUID]]:
@@ -66,5 +65,10 @@ async def chain(reads: Reads, org_id: UUID, *, after: int, limit: int) -> list[a
     )  # fmt: skip
 
 
-def _with_entries(rows: Sequence[Fields]) -> str:
-    return json.dumps([{**row, "entry": canonical(row).decode()} for row in rows])
+def _groups(rows: Mapping[UUID, Sequence[Fields]]) -> str:
+    return json.dumps(
+        [
+            {"org": str(org), "rows": [{**row, "entry": canonical(row).decode()} for row in of_org]}
+            for org, of_org in rows.items()
+        ]
+    )

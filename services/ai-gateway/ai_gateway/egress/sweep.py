@@ -1,6 +1,6 @@
 """Ends the records of calls that nobody can end any more: their process died while they ran.
 
-What such a call used is not known here, and if Claude answered, the answer reached nobody. It is ended as LOST
+What such a call used is not known; if Claude answered, its answer reached nobody. The record is ended as LOST
 and holds no budget any longer.
 """
 
@@ -34,7 +34,7 @@ async def end_lost(postgres: Postgres, older_than: timedelta) -> int:
     """How many there were."""
     ended = 0
     for org_id, ids in (await store.running(postgres, older_than)).items():
-        await store.settle_all(postgres, org_id, [_LOST.fields(egress_id) for egress_id in ids])
+        await store.settle_all(postgres, {org_id: [_LOST.fields(egress_id) for egress_id in ids]})
         _log.warning("calls were lost", extra={"org": str(org_id), "calls": len(ids)})
         ended += len(ids)
     return ended

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from ai_gateway.flights.flight import Source
 from ai_gateway.generation.prompt import Defaults, read_prompt
 from ai_gateway.generation.question import Answer
 from ai_gateway.generation.service import Generation, OnLeaving
@@ -16,6 +17,11 @@ _STOP_REASONS = {
     "max_tokens": ai_pb2.STOP_REASON_MAX_TOKENS,
     "stop_sequence": ai_pb2.STOP_REASON_STOP_SEQUENCE,
     "refusal": ai_pb2.STOP_REASON_REFUSAL,
+}
+_SERVED_FROM = {
+    Source.UPSTREAM: ai_pb2.SERVED_FROM_UPSTREAM,
+    Source.CACHE: ai_pb2.SERVED_FROM_CACHE,
+    Source.COALESCED: ai_pb2.SERVED_FROM_COALESCED,
 }
 Whole = ai_service_pb2.GenerateResponse
 Piece = ai_service_pb2.StreamGenerateResponse
@@ -32,7 +38,7 @@ class GenerationHandlers:
         """The whole answer."""
         question = read_prompt(request.prompt, self.defaults)
         answer = await self.generation.generate(current_identity.get(), question, _id(request.request_id))
-        return Whole(text="".join(answer.parts), completion=_completion(answer))
+        return Whole(text=answer.text, completion=_completion(answer))
 
     async def stream(
         self, request: ai_service_pb2.StreamGenerateRequest, on_leaving: OnLeaving
@@ -62,7 +68,7 @@ def _completion(answer: Answer) -> ai_service_pb2.Completion:
         usage=usage_message(answer.spent.tokens),
         cost_micro_usd=answer.spent.cost,
         list_cost_micro_usd=answer.spent.list_cost,
-        served_from=ai_pb2.SERVED_FROM_CACHE if answer.from_cache else ai_pb2.SERVED_FROM_UPSTREAM,
+        served_from=_SERVED_FROM[answer.source],
         model=answer.model,
         upstream_request_id=answer.upstream_request_id,
         simulated=answer.simulated,

@@ -17,7 +17,8 @@ from service_runtime.errors import invalid
 
 # The API takes four; those that a caller set in raw blocks count, too.
 _MOST_BREAKPOINTS = 4
-_EPHEMERAL = {"type": "ephemeral"}
+_SHORT = {"type": "ephemeral"}
+_LONG = {"type": "ephemeral", "ttl": "1h"}
 _ROLES = {ai_pb2.Message.ROLE_USER: "user", ai_pb2.Message.ROLE_ASSISTANT: "assistant"}
 _CACHING = {
     ai_service_pb2.CACHE_POLICY_UNSPECIFIED: Caching.USE,
@@ -145,11 +146,14 @@ def _mark_stable_prefix(system: Sequence[Block], messages: Sequence[Block]) -> N
     """Breakpoints after the document of the first turn and after the system blocks, as far as four allow."""
     first = messages[0]["content"]
     blocks = [block for block in first if isinstance(block, dict)] if isinstance(first, list) else []
-    taken = sum(_breakpoints(message["content"]) for message in messages)
+    given = [mark for message in messages for mark in _breakpoints(message["content"])]
+    taken = len(given)
+    # What is kept for longer must come before what is kept for less.
+    ours = _LONG if any(isinstance(mark, Mapping) and mark.get("ttl") == "1h" for mark in given) else _SHORT
     for row, fits in ((blocks, _is_document), (system, bool)):
         last = _last(row, fits)
         if last is not None and "cache_control" not in last and taken < _MOST_BREAKPOINTS:
-            last["cache_control"] = dict(_EPHEMERAL)
+            last["cache_control"] = dict(ours)
             taken += 1
 
 
@@ -161,7 +165,8 @@ def _is_document(block: Block) -> bool:
     return block["type"] == "document"
 
 
-def _breakpoints(value: object) -> int:
+def _breakpoints(value: object) -> list[object]:
     if isinstance(value, Mapping):
-        return ("cache_control" in value) + sum(_breakpoints(part) for part in value.values())
-    return sum(_breakpoints(part) for part in value) if isinstance(value, list) else 0
+        inside = [mark for part in value.values() for mark in _breakpoints(part)]
+        return [value["cache_control"], *inside] if "cache_control" in value else inside
+    return [mark for part in value for mark in _breakpoints(part)] if isinstance(value, list) else []

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ai_gateway.claude.models import Model
 from ai_gateway.egress.record import Purpose
+from ai_gateway.flights.flight import Source
 from ai_gateway.generation.schema import AnswerSchema
 from ai_gateway.money.tokens import Spent
 from ai_gateway.privacy.vault import Restorer, Vault
@@ -21,14 +22,6 @@ class Caching(Enum):
     USE = auto()
     BYPASS = auto()
     REFRESH = auto()
-
-    @property
-    def reads(self) -> bool:
-        return self is Caching.USE
-
-    @property
-    def writes(self) -> bool:
-        return self is not Caching.BYPASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +77,10 @@ class Question:
 class Answer:
     """What the caller gets. `stop_reason` is the API's own word; `spent` is all that was paid for it."""
 
-    parts: tuple[str, ...] = field(repr=False)
+    text: str = field(repr=False)
     stop_reason: str
     spent: Spent
     model: str
     upstream_request_id: str
     simulated: bool
-    from_cache: bool
+    source: Source

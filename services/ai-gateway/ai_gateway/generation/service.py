@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from opentelemetry import trace
 
-from ai_gateway.cache.answers import AnswerCache, CacheKey, key_of
+from ai_gateway.cache.answers import key_of
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.reply import Reply
+from ai_gateway.flights.board import Route
+from ai_gateway.flights.flight import Landed, Led, Source
+from ai_gateway.flights.flights import Emit, Flights, Lead, Seat
 from ai_gateway.generation import errors
 from ai_gateway.generation.asking import Asking
 from ai_gateway.generation.prompt import to_wire
-from ai_gateway.generation.question import Answer, Question
+from ai_gateway.generation.question import Answer, Caching, Question
 from ai_gateway.generation.withholding import withheld
 from ai_gateway.money.free_answers import FreeAnswers
 from ai_gateway.money.prices import PriceSheet
@@ -35,7 +39,7 @@ class Generation:
     """`destination` and `api_version` are part of what an answer depends on."""
 
     asking: Asking
-    cache: AnswerCache
+    flights: Flights
     free_answers: FreeAnswers
     prices: PriceSheet
     destination: str
@@ -44,16 +48,16 @@ class Generation:
     async def generate(self, caller: Identity, question: Question, request_id: UUID) -> Answer:
         """One whole answer. Raises DomainError."""
         question = await withheld(question)
-        key = self._key(caller, question)
-        kept = await self._kept(caller, question, request_id, key)
-        if kept is not None:
-            return _whole(question, kept)
+
+        async def lead(_emit: Emit) -> Led:
+            return await self._conforming(caller, question, request_id)
+
         try:
-            reply, spent = await self._conforming(caller, question, request_id)
+            async with self._seat(caller, question, lead, streamed=False) as seat:
+                landed = await seat.landed()
         except ClaudeError as fault:
             raise errors.of_fault(fault) from fault
-        await self._keep(question, key, reply)
-        return _whole(question, _answer(reply, spent))
+        return self._answer(caller, question, request_id, landed)
 
     async def stream(
         self, caller: Identity, question: Question, request_id: UUID, on_leaving: OnLeaving
@@ -61,40 +65,22 @@ class Generation:
         """The texts as they come, then the answer; without it the stream was cut. Raises DomainError."""
         question = await withheld(question)
         restorer = question.restorer()
-        key = self._key(caller, question)
-        kept = await self._kept(caller, question, request_id, key)
-        if kept is not None:
-            for text in (*map(restorer.feed, kept.parts), restorer.end()):
-                if text:
-                    yield text
-            yield kept
-            return
+
+        async def lead(emit: Emit) -> Led:
+            return await self._streamed(caller, question, request_id, emit)
+
         try:
-            attempt = await self.asking.message(
-                question.purpose(caller, request_id),
-                to_wire(question.body, stream=True),
-                self.asking.ends_at(),
-                question.max_tokens,
-                stream=True,
-            )
-            on_leaving(attempt.abandon)
-            try:
-                async for piece in attempt.texts():
+            async with self._seat(caller, question, lead, streamed=True) as seat:
+                on_leaving(seat.leave)
+                async for piece in seat.texts():
                     if text := restorer.feed(piece):
                         yield text
                 if rest := restorer.end():
                     yield rest
-                reply = attempt.whole()
-            finally:
-                await attempt.close()
+                landed = await seat.landed()
         except ClaudeError as fault:
             raise errors.of_fault(fault) from fault
-        await attempt.receipt()
-        _check_whole(question, reply)
-        if question.problem(reply.text):
-            raise errors.off_schema()
-        await self._keep(question, key, reply)
-        yield _answer(reply, attempt.spent)
+        yield self._answer(caller, question, request_id, landed)
 
     async def count_tokens(self, caller: Identity, question: Question, request_id: UUID) -> int:
         """The prompt's size as Claude counts it. Raises DomainError."""
@@ -113,20 +99,27 @@ class Generation:
             raise errors.of_fault(fault) from fault
         return counted
 
-    async def _conforming(
-        self, caller: Identity, question: Question, request_id: UUID
-    ) -> tuple[Reply, Spent]:
+    def _seat(
+        self, caller: Identity, question: Question, lead: Lead, *, streamed: bool
+    ) -> AbstractAsyncContextManager[Seat]:
+        if question.caching is Caching.BYPASS:
+            return self.flights.alone(lead)
+        key = key_of(caller.tenant, self.destination, self.api_version, question.body)
+        apart = streamed and question.schema is not None
+        return self.flights.joined(Route(key, question.caching is Caching.REFRESH, apart), lead)
+
+    async def _conforming(self, caller: Identity, question: Question, request_id: UUID) -> Led:
         """A reply that keeps the schema, if need be at the second asking; both are paid."""
         ends_at = self.asking.ends_at()
         reply, spent = await self._asked(caller, question, request_id, ends_at)
         problem = question.problem(reply.text)
-        if problem is None:
-            return reply, spent
-        corrected = question.corrected(reply.text, problem)
-        reply, more = await self._asked(caller, corrected, request_id, ends_at)
-        if question.problem(reply.text):
-            raise errors.off_schema()
-        return reply, spent + more
+        if problem is not None:
+            corrected = question.corrected(reply.text, problem)
+            reply, more = await self._asked(caller, corrected, request_id, ends_at)
+            if question.problem(reply.text):
+                raise errors.off_schema()
+            spent += more
+        return Led(reply, spent, keep=reply.stop_reason in _GOOD)
 
     async def _asked(
         self, caller: Identity, question: Question, request_id: UUID, ends_at: float
@@ -142,46 +135,41 @@ class Generation:
         _check_whole(question, reply)
         return reply, attempt.spent
 
-    def _key(self, caller: Identity, question: Question) -> CacheKey:
-        return key_of(caller.tenant, self.destination, self.api_version, question.body)
+    async def _streamed(self, caller: Identity, question: Question, request_id: UUID, emit: Emit) -> Led:
+        content, ends_at = to_wire(question.body, stream=True), self.asking.ends_at()
+        purpose = question.purpose(caller, request_id)
+        attempt = await self.asking.message(purpose, content, ends_at, question.max_tokens, stream=True)
+        try:
+            async for text in attempt.texts():
+                emit(text)
+            reply = attempt.whole()
+        finally:
+            await attempt.close()
+        await attempt.receipt()
+        _check_whole(question, reply)
+        if question.problem(reply.text):
+            raise errors.off_schema()
+        return Led(reply, attempt.spent, keep=reply.stop_reason in _GOOD)
 
-    async def _kept(
-        self, caller: Identity, question: Question, request_id: UUID, key: CacheKey
-    ) -> Answer | None:
-        reply = await self.cache.get(key) if question.caching.reads else None
-        trace.get_current_span().set_attribute("bloom.ai.cache_hit", reply is not None)
-        if reply is None:
-            return None
-        self.free_answers.note(self._free(caller, question, request_id, reply))
-        return _answer(reply, self._saved(question, reply), from_cache=True)
-
-    def _saved(self, question: Question, reply: Reply) -> Spent:
-        """Nothing was used and nothing paid; what it would have cost is told."""
-        spent = self.prices.spent(reply.tokens, question.model.name, datetime.now(UTC).date())
-        return Spent(Tokens(), 0, spent.list_cost)
-
-    def _free(self, caller: Identity, question: Question, request_id: UUID, reply: Reply) -> UsageEvent:
-        return UsageEvent(
-            datetime.now(UTC),
-            caller.tenant,
-            request_id,
-            question.task,
-            question.model.name,
-            caller.workload,
-            caller.subject,
-            cached=True,
-            simulated=reply.simulated,
-            spent=self._saved(question, reply),
-        )
-
-    async def _keep(self, question: Question, key: CacheKey, reply: Reply) -> None:
-        if question.caching.writes and reply.stop_reason in _GOOD:
-            await self.cache.put(key, reply)
+    def _answer(self, caller: Identity, question: Question, request_id: UUID, landed: Landed) -> Answer:
+        """With what was withheld. Who did not pay is counted, and told what it would have cost."""
+        reply, spent = landed.reply, landed.spent
+        trace.get_current_span().set_attribute("bloom.ai.served_from", landed.source.name)
+        if landed.source is not Source.UPSTREAM:
+            cost = self.prices.spent(reply.tokens, question.model.name, datetime.now(UTC).date())
+            spent = Spent(Tokens(), 0, cost.list_cost)
+            self.free_answers.note(_free(caller, question, request_id, reply, spent))
+        return Answer(
+            question.restored(reply.text), reply.stop_reason, spent, reply.model, reply.request_id,
+            reply.simulated, landed.source,
+        )  # fmt: skip
 
 
-def _whole(question: Question, answer: Answer) -> Answer:
-    """With what was withheld; its mark may lie across two parts."""
-    return replace(answer, parts=(question.restored("".join(answer.parts)),))
+def _free(caller: Identity, question: Question, request_id: UUID, reply: Reply, spent: Spent) -> UsageEvent:
+    return UsageEvent(
+        datetime.now(UTC), caller.tenant, request_id, question.task, question.model.name, caller.workload,
+        caller.subject, cached=True, simulated=reply.simulated, spent=spent,
+    )  # fmt: skip
 
 
 def _check_whole(question: Question, reply: Reply) -> None:
@@ -196,9 +184,3 @@ def _input_tokens(body: bytes) -> int:
         return int(json.loads(body)["input_tokens"])
     except (ValueError, KeyError, TypeError) as broken:
         raise ClaudeError(FaultKind.MALFORMED, began=True) from broken
-
-
-def _answer(reply: Reply, spent: Spent, *, from_cache: bool = False) -> Answer:
-    return Answer(
-        reply.parts, reply.stop_reason, spent, reply.model, reply.request_id, reply.simulated, from_cache
-    )

@@ -1,0 +1,1 @@
+"""Equal questions that are under way at the same time share one call to Claude, over all processes."""
