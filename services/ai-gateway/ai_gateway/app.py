@@ -9,10 +9,8 @@ from datetime import timedelta
 
 from ai_gateway.claude.breaker import Breakers
 from ai_gateway.claude.connection import connected
-from ai_gateway.claude.destination import Destination
 from ai_gateway.claude.models import find_model
 from ai_gateway.claude.retries import Retries
-from ai_gateway.claude.upstream import Upstream
 from ai_gateway.egress.ledger import Ledger
 from ai_gateway.egress.sweep import sweep
 from ai_gateway.flights.board import Alone, Board
@@ -23,6 +21,14 @@ from ai_gateway.generation.attempt import Means
 from ai_gateway.generation.handlers import GenerationHandlers
 from ai_gateway.generation.prompt import Defaults
 from ai_gateway.generation.service import Generation
+from ai_gateway.limits.board import NoBoard, SharedBoard
+from ai_gateway.limits.buckets import Allowance, LocalBuckets
+from ai_gateway.limits.gate import Gate
+from ai_gateway.limits.lanes import Lanes
+from ai_gateway.limits.orgs import OrgLimits
+from ai_gateway.limits.pace import Pace
+from ai_gateway.limits.shared_buckets import SharedBuckets
+from ai_gateway.limits.valkey import Valkey
 from ai_gateway.money.free_answers import FreeAnswers
 from ai_gateway.money.prices import published
 from ai_gateway.money.service import UsageReport
@@ -57,9 +63,12 @@ async def opened(settings: AiGatewaySettings, keys: KeySource) -> AsyncIterator[
         board = _board(settings)
         stack.push_async_callback(board.close)
         upstream = await stack.enter_async_context(connected(settings))
-        flights = Flights(board, settings.request_seconds)
+        flights = Flights(board, settings.request_seconds, share=settings.single_flight)
         stack.push_async_callback(flights.close)
-        generation = _generation(settings, place, upstream, ledger, flights, free_answers)
+        gate = _gate(settings)
+        stack.push_async_callback(gate.close)
+        means = Means(upstream, place, ledger, published(), gate)
+        generation = _generation(settings, means, flights, free_answers)
         for work in (
             sweep(postgres, timedelta(seconds=settings.request_seconds)),
             relay(postgres, every_seconds=_RELAY_SECONDS),
@@ -82,16 +91,22 @@ async def _end(work: "asyncio.Task[None]") -> None:
 
 
 def _generation(
-    settings: AiGatewaySettings,
-    place: Destination,
-    upstream: Upstream,
-    ledger: Ledger,
-    flights: Flights,
-    free_answers: FreeAnswers,
+    settings: AiGatewaySettings, means: Means, flights: Flights, free_answers: FreeAnswers
 ) -> Generation:
-    means = Means(upstream, place, ledger, published())
     asking = Asking(means, Retries(), Breakers(), settings.request_seconds)
-    return Generation(asking, flights, free_answers, means.prices, place.url, upstream.api_version)
+    url, version = means.destination.url, means.upstream.api_version
+    return Generation(asking, flights, free_answers, means.prices, url, version)
+
+
+def _gate(settings: AiGatewaySettings) -> Gate:
+    allowance = Allowance(settings.org_requests_per_minute, settings.org_tokens_per_minute)
+    lanes = Lanes(settings.upstream_capacity)
+    if not settings.use_redis:
+        return Gate(OrgLimits(LocalBuckets(), allowance), Pace(NoBoard()), lanes)
+    valkey = Valkey(settings.redis_url)
+    return Gate(
+        OrgLimits(SharedBuckets(valkey), allowance), Pace(SharedBoard(valkey, settings.place.url)), lanes
+    )
 
 
 def _board(settings: AiGatewaySettings) -> Board:

@@ -52,6 +52,14 @@ class AiGatewaySettings(ServiceSettings):
     use_redis: bool = True
     # Holds a password.
     redis_url: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    # What an organization may ask of Claude in a minute, over all replicas; tokens without what is read from
+    # the prompt cache.
+    org_requests_per_minute: int = Field(default=6_000, ge=1)
+    org_tokens_per_minute: int = Field(default=10_000_000, ge=1000)
+    # Requests to Claude that a process has under way at once; the others wait their turn.
+    upstream_capacity: int = Field(default=500, ge=1)
+    # Equal questions that are under way share one call to Claude.
+    single_flight: bool = True
     # Seconds that an answer is kept.
     cache_ttl: int = Field(default=3600, ge=1)
 

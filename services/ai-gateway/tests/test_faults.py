@@ -75,7 +75,14 @@ async def test_the_delay_that_claude_names_is_told_and_kept(gateway: Gateway) ->
     error = await refusal(gateway.client.ask(prompt("Now?")))
     assert error.retry_after is not None
     assert error.retry_after.total_seconds() == 60
+    held_back = await refusal(gateway.client.ask(prompt("And now?")))
+    assert held_back.reason_name == "AI_RATE_LIMITED"
+    assert held_back.retry_after is not None
+    assert 50 < held_back.retry_after.total_seconds() <= 60
+    assert len(await gateway.claude.requests()) == 1
 
+
+async def test_a_short_delay_is_waited_for(gateway: Gateway) -> None:
     await gateway.claude.script({"match": {}, "times": 1, "fault": status(429, retry_after=0.3)})
     began = asyncio.get_running_loop().time()
     await gateway.client.ask(prompt("Now?"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from ai_gateway.limits.refused import Priority
 from ai_gateway.money.tokens import Spent
 from service_runtime.identity import Identity
 from service_runtime.telemetry import trace_id
@@ -23,6 +24,7 @@ class Purpose:
     task: str
     model: str
     redactions: Mapping[str, int] = field(default_factory=dict)
+    priority: Priority = Priority.INTERACTIVE
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ class Route:
 
     key: CacheKey
     fresh: bool = False
-    # An answer with a schema is asked for again where it does not fit, but not once it has begun to stream.
-    streamed: bool = False
+    # Only who flies in the same lane shares: other lanes are other flights for the same answer.
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)

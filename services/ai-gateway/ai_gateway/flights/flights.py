@@ -8,8 +8,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from uuid import uuid4
 
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.reply import Reply
@@ -68,11 +69,12 @@ class Seat:
 
 
 class Flights:
-    """A question may take `seconds`, whoever waits for it. `close` it."""
+    """A question may take `seconds`, whoever waits for it. Without `share` each flies alone. `close` it."""
 
-    def __init__(self, board: Board, seconds: float) -> None:
+    def __init__(self, board: Board, seconds: float, *, share: bool = True) -> None:
         self.board = board
         self._seconds = seconds
+        self._share = share
         self._departures: dict[Route, _Departure] = {}
         self._by_token: dict[str, _Departure] = {}
         self._renewing = asyncio.create_task(self._renew())
@@ -82,6 +84,8 @@ class Flights:
     @asynccontextmanager
     async def joined(self, route: Route, lead: Lead) -> AsyncIterator[Seat]:
         """A seat on the flight of this question; `lead` is called where this process asks it first."""
+        if not self._share:
+            route = replace(route, lane=uuid4().hex)
         departure = self._departures.get(route)
         first = departure is None
         if departure is None:

@@ -221,7 +221,7 @@ def _pool(url: SecretStr, seconds: float) -> redis.asyncio.BlockingConnectionPoo
 
 
 def _keys(route: Route) -> tuple[str, str, str]:
-    name = f"{route.key.org_id}:{route.key.digest}:{route.fresh:d}{route.streamed:d}"
+    name = f"{route.key.org_id}:{route.key.digest}:{route.fresh:d}{route.lane}"
     return f"ai:lead:{name}", f"ai:followed:{name}", str(route.key)
 
 

@@ -28,7 +28,13 @@ class Asking:
         return asyncio.get_running_loop().time() + deadlines.for_next_hop(self._seconds)
 
     async def message(
-        self, purpose: Purpose, content: bytes, ends_at: float, longest: int, *, stream: bool = False
+        self,
+        purpose: Purpose,
+        content: bytes,
+        ends_at: float,
+        longest: int,
+        *,
+        stream: bool = False,
     ) -> Attempt:
         """An attempt whose answer has begun; close it. The answer is of `longest` tokens at most.
 

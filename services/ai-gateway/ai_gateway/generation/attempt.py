@@ -16,6 +16,9 @@ from ai_gateway.claude.reply import Gathering, Reply
 from ai_gateway.claude.upstream import Exchange, Upstream
 from ai_gateway.egress.ledger import Ledger
 from ai_gateway.egress.record import Ending, Purpose, about_to_send
+from ai_gateway.generation import errors
+from ai_gateway.limits.gate import Gate, Permit
+from ai_gateway.limits.refused import NO_USE, RefusedError, Use
 from ai_gateway.money.prices import PriceSheet
 from ai_gateway.money.tokens import NOTHING, Spent, Tokens
 
@@ -24,6 +27,7 @@ _ANSWERED = "ANSWERED"
 _CANCELLED = "CANCELLED"
 _BROKEN = "BROKEN"  # by a fault of ours
 _LEAST_BYTES_OF_A_TOKEN = 2
+_USUAL_BYTES_OF_A_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Means:
     destination: Destination
     ledger: Ledger
     prices: PriceSheet
+    gate: Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +68,22 @@ class Attempt:
         self._exchange: Exchange | None = None
         self._span: Span | None = None
         self._receipt: asyncio.Task[None] | None = None
+        self._permit: Permit | None = None
         self.spent = NOTHING
 
     async def open(self) -> None:
-        """Records, sends, waits for the answer to begin. Raises ClaudeError; DomainError when unrecorded."""
+        """Waits for its turn, records, sends, and waits for the answer to begin.
+
+        Raises ClaudeError; DomainError when it was not let out or not recorded.
+        """
+        self._permit = await self._admitted()
         try:
             await self._means.ledger.open(self._egress)
-        except asyncio.CancelledError:
-            # It may have been recorded all the same, and then nothing else would end it.
-            self._means.ledger.settle(self._egress, Ending(_CANCELLED))
+        except BaseException as failure:
+            self._give_permit_back(NO_USE)
+            if isinstance(failure, asyncio.CancelledError):
+                # It may have been recorded all the same, and then nothing else would end it.
+                self._means.ledger.settle(self._egress, Ending(_CANCELLED))
             raise
         order = self._order
         self._span = spans.begin(
@@ -79,6 +91,7 @@ class Attempt:
         )
         async with self._watched():
             self._exchange = await self._means.upstream.send(order.path, order.content)
+            self._permit.hear(self._exchange.headers)
             if order.stream:
                 await self._exchange.begin()
 
@@ -129,8 +142,28 @@ class Attempt:
     async def close(self) -> None:
         """Gives the connection back; an answer that was not read to its end is broken off."""
         self._finish(_CANCELLED)
-        if self._exchange is not None:
-            await self._exchange.close()
+        try:
+            if self._exchange is not None:
+                await self._exchange.close()
+        finally:
+            self._give_permit_back(None)
+
+    async def _admitted(self) -> Permit:
+        order, purpose = self._order, self._order.purpose
+        estimate = Use(len(order.content) // _USUAL_BYTES_OF_A_TOKEN, order.longest_answer)
+        left = order.ends_at - asyncio.get_running_loop().time()
+        try:
+            return await self._means.gate.admit(
+                purpose.caller.tenant, purpose.model, purpose.priority, estimate, left
+            )
+        except RefusedError as refused:
+            raise errors.held_back(refused) from refused
+
+    def _give_permit_back(self, used: Use | None) -> None:
+        if self._permit is not None:
+            if used is not None:
+                self._permit.settle(used)
+            self._permit.leave()
 
     @property
     def _opened(self) -> Exchange:
@@ -156,6 +189,9 @@ class Attempt:
             raise
 
     async def _fail(self, fault: ClaudeError) -> None:
+        if self._permit is not None and self._exchange is None:
+            limited = fault.kind is FaultKind.RATE_LIMITED
+            self._permit.hear(fault.headers, fault.retry_after if limited else None)
         self._finish(fault.kind.value, fault=fault)
         self._log(fault)
         await self.close()
@@ -186,9 +222,16 @@ class Attempt:
             spent=self.spent if tokens is not None else None,
         )
         self._receipt = self._means.ledger.settle(self._egress, ending)
+        if self._permit is not None:
+            self._permit.settle(_use(tokens))
 
     def _price(self, tokens: Tokens) -> Spent:
         return self._means.prices.spent(tokens, self._order.purpose.model, datetime.now(UTC).date())
+
+
+def _use(tokens: Tokens | None) -> Use:
+    """What counts against limits: all but what is read from the prompt cache."""
+    return NO_USE if tokens is None else Use(tokens.prompt - tokens.cache_read, tokens.output)
 
 
 def _request_id(gathering: Gathering | None, fault: ClaudeError | None) -> str:

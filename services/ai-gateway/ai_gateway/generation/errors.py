@@ -6,6 +6,7 @@ import grpc
 
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.models import ModelUnavailableError
+from ai_gateway.limits.refused import Limit, RefusedError
 from service_runtime.errors import DomainError, Reason
 
 # Told where Claude names no delay.
@@ -58,6 +59,38 @@ def truncated() -> DomainError:
         Reason.ERROR_REASON_AI_ANSWER_TRUNCATED,
         "The answer was cut at max_tokens. Ask for more tokens, or for less at once.",
     )
+
+
+def held_back(refused: RefusedError) -> DomainError:
+    """The call was not let out, and may be made again after the delay."""
+    reason, message = _HELD_BACK[refused.limit]
+    return DomainError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        reason,
+        message,
+        {"limit": refused.limit.value},
+        retry_after=timedelta(seconds=refused.retry_after),
+    )
+
+
+_HELD_BACK = {
+    Limit.ORG_REQUESTS: (
+        Reason.ERROR_REASON_RATE_LIMITED,
+        "Your organization has made its requests of this minute. Try again after the delay.",
+    ),
+    Limit.ORG_TOKENS: (
+        Reason.ERROR_REASON_RATE_LIMITED,
+        "Your organization has used its tokens of this minute. Try again after the delay.",
+    ),
+    Limit.UPSTREAM_PACE: (
+        Reason.ERROR_REASON_AI_RATE_LIMITED,
+        "Claude's rate limit would be passed. Try again after the delay.",
+    ),
+    Limit.OVERLOADED: (
+        Reason.ERROR_REASON_OVERLOADED,
+        "More calls wait for Claude than can be answered in time. Try again after the delay.",
+    ),
+}
 
 
 def redaction_failed() -> DomainError:

@@ -11,6 +11,7 @@ from ai_gateway.claude.models import Model, ModelUnavailableError, find_model
 from ai_gateway.generation.errors import model_unavailable
 from ai_gateway.generation.question import Caching, Question
 from ai_gateway.generation.schema import read_schema
+from ai_gateway.limits.refused import Priority
 from ai_gateway.privacy.placeholders import NOTICE
 from bloom.ai.v1 import ai_pb2, ai_service_pb2
 from service_runtime.errors import invalid
@@ -58,7 +59,8 @@ def read_prompt(prompt: ai_service_pb2.Prompt, defaults: Defaults) -> Question:
     if model.takes_temperature(defaults.api_version):
         body["temperature"] = defaults.temperature
     caching, marked = _CACHING[prompt.cache_policy], tuple(prompt.withhold)
-    return Question(prompt.task, model, caching, body, schema, prompt.ByteSize(), marked)
+    priority = Priority.BULK if prompt.priority == ai_pb2.PRIORITY_BULK else Priority.INTERACTIVE
+    return Question(prompt.task, model, caching, body, schema, priority, prompt.ByteSize(), marked)
 
 
 def to_wire(body: Mapping[str, object], *, stream: bool) -> bytes:

@@ -9,6 +9,7 @@ from ai_gateway.claude.models import Model
 from ai_gateway.egress.record import Purpose
 from ai_gateway.flights.flight import Source
 from ai_gateway.generation.schema import AnswerSchema
+from ai_gateway.limits.refused import Priority
 from ai_gateway.money.tokens import Spent
 from ai_gateway.privacy.vault import Restorer, Vault
 from service_runtime.identity import Identity
@@ -33,6 +34,7 @@ class Question:
     caching: Caching
     body: Mapping[str, object] = field(repr=False)
     schema: AnswerSchema | None = field(default=None, repr=False)
+    priority: Priority = Priority.INTERACTIVE
     # Of the prompt, in bytes.
     size: int = 0
     # What the caller wants withheld besides what is found.
@@ -48,7 +50,7 @@ class Question:
 
     def purpose(self, caller: Identity, request_id: UUID) -> Purpose:
         """For the record of each call that it needs."""
-        return Purpose(caller, request_id, self.task, self.model.name, self.redactions)
+        return Purpose(caller, request_id, self.task, self.model.name, self.redactions, self.priority)
 
     def restored(self, text: str) -> str:
         """An answer with the values that were withheld from Claude."""

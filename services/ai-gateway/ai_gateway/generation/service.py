@@ -105,8 +105,9 @@ class Generation:
         if question.caching is Caching.BYPASS:
             return self.flights.alone(lead)
         key = key_of(caller.tenant, self.destination, self.api_version, question.body)
-        apart = streamed and question.schema is not None
-        return self.flights.joined(Route(key, question.caching is Caching.REFRESH, apart), lead)
+        # An answer that does not fit its schema is asked for again, but not once it has begun to stream.
+        lane = "streamed" if streamed and question.schema is not None else ""
+        return self.flights.joined(Route(key, question.caching is Caching.REFRESH, lane), lead)
 
     async def _conforming(self, caller: Identity, question: Question, request_id: UUID) -> Led:
         """A reply that keeps the schema, if need be at the second asking; both are paid."""
