@@ -16,7 +16,7 @@ TYPED := protos/generate.py protos/breaking.py services/runtime/service_runtime 
 CONTRACT ?=
 ONCE ?=
 
-.PHONY: help install generate lock run up down test check fix bench bench-rest
+.PHONY: help install generate lock run up down test check fix bench bench-rest bench-ai bench-savings
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -73,7 +73,13 @@ fix: install  ## format, and mend what can be mended
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-bench: bench-rest  ## every bench
+bench: bench-rest bench-ai bench-savings  ## every bench
 
 bench-rest: install  ## a read through the full path beside a bare handler
 	@$(BIN)/python -m tests.bench.rest
+
+bench-ai: install  ## the AI gateway beside LiteLLM, Portkey and TensorZero (SECONDS= a round, DOCS=1 writes docs/bench)
+	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.bench.ai $(if $(SECONDS),--seconds $(SECONDS)) $(if $(DOCS),--docs)
+
+bench-savings: install  ## calls and dollars that the AI gateway saves on a replayed hour (DOCS=1 writes docs/bench)
+	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.bench.savings $(if $(DOCS),--docs)
