@@ -44,17 +44,22 @@ def least_request(rpc: Rpc, resources: Resources) -> Message:
     return request
 
 
+def name_of(kind: str, resource: uuid.UUID) -> str:
+    """A name that nothing else has; those of budgets are tasks, which have no hyphens."""
+    return f"{kind}/{resource.hex if kind == 'budgets' else resource}"
+
+
 def names_a_resource(rpc: Rpc) -> bool:
     """Whether the method is about one resource of an organization."""
     marked = least_request(rpc, _Marked())
-    return _Marked.ID in str(marked)
+    return _Marked.ID.hex in str(marked).replace("-", "")
 
 
 class _Marked(dict[str, str]):
-    ID = "99999999999949998999999999999999"
+    ID = uuid.UUID("99999999-9999-4999-8999-999999999999")
 
     def __missing__(self, kind: str) -> str:
-        return f"{kind}/{self.ID}"
+        return name_of(kind, self.ID)
 
 
 def _fill(message: Message, resources: Resources, *, named: bool) -> None:

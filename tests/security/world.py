@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 from tests.security.callers import Caller
 from tests.security.forgery import SigningKey, secrets_of
 from tests.security.schema import ROLES
+from tests.security.valid_requests import name_of
 from tests.support.client import WebClient
 from tests.support.mesh import RunningMesh
 
@@ -23,7 +24,7 @@ class World:
         self.own, self.foreign = resources(self.owner), resources(self.stranger)
         # What the tests that delete may have; the resources above stay.
         self.victims = resources(self.owner)
-        self.missing = {kind: f"{kind}/{uuid.uuid4().hex}" for kind in self.own}
+        self.missing = {kind: name_of(kind, uuid.uuid4()) for kind in self.own}
         self.callers = self._callers()
 
     def address(self, package: str) -> str:
@@ -66,7 +67,7 @@ def resources(owner: WebClient) -> dict[str, str]:
     contract = owner.upload(f"An agreement {uuid.uuid4()} for a term of ten (10) years.".encode())["name"]
     account = owner.post("/v1/serviceAccounts", {"display_name": "x", "roles": ["ROLE_VIEWER"]})
     operation = owner.finished(contract)["name"]
-    budget = f"budgets/{uuid.uuid4().hex}"
+    budget = name_of("budgets", uuid.uuid4())
     limit = {"period": "PERIOD_DAY", "limit_micro_usd": str(10**12)}
     owner.put(f"/v1/ai/{budget}", limit).raise_for_status()
     return {

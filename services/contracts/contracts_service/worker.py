@@ -15,13 +15,13 @@ from bloom.ai.v1 import ai_service_pb2_grpc
 from contracts_service.analysis.reader import Reader
 from contracts_service.analysis.service import Analyst, TryAgainError
 from contracts_service.queue import ANALYZE, Job
-from service_runtime.relay import relay
 from contracts_service.settings import ContractsSettings
 from service_runtime import settings as runtime_settings
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
 from service_runtime.errors import DomainError
 from service_runtime.identity import TokenVerifier
 from service_runtime.postgres import Postgres
+from service_runtime.relay import relay
 from service_runtime.server import Parts, serve
 
 _log = logging.getLogger("bloom.worker")
