@@ -27,6 +27,14 @@ MEANT: dict[str, dict[str, object]] = {
     "Generate": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
     "StreamGenerate": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
     "UpdateBudget": {"budget": {"name": "budgets/matrix", "period": 1, "limit_micro_usd": 10**12}},
+    "CreateBatch": {
+        "items": [
+            {
+                "custom_id": "a",
+                "prompt": {"task": "x", "messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]},
+            }
+        ]
+    },
     "CountTokens": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
 }
 PASSWORD = "correct horse battery staple 7"

@@ -3,6 +3,10 @@
 import uuid
 from urllib.parse import urlsplit, urlunsplit
 
+import grpc
+from google.protobuf import json_format
+
+from bloom.ai.v1 import batch_service_pb2, batch_service_pb2_grpc
 from tests.security.callers import Caller
 from tests.security.forgery import SigningKey, secrets_of
 from tests.security.schema import ROLES
@@ -21,9 +25,9 @@ class World:
         self.mesh = mesh
         self.owner, self.stranger = WebClient.register(mesh.info.rest), WebClient.register(mesh.info.rest)
         self.key = SigningKey.of(mesh)
-        self.own, self.foreign = resources(self.owner), resources(self.stranger)
+        self.own, self.foreign = resources(self.owner, mesh), resources(self.stranger, mesh)
         # What the tests that delete may have; the resources above stay.
-        self.victims = resources(self.owner)
+        self.victims = resources(self.owner, mesh)
         self.missing = {kind: name_of(kind, uuid.uuid4()) for kind in self.own}
         self.callers = self._callers()
 
@@ -62,7 +66,7 @@ class World:
         ]  # fmt: skip
 
 
-def resources(owner: WebClient) -> dict[str, str]:
+def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
     """One of each collection, by the collection's name."""
     contract = owner.upload(f"An agreement {uuid.uuid4()} for a term of ten (10) years.".encode())["name"]
     account = owner.post("/v1/serviceAccounts", {"display_name": "x", "roles": ["ROLE_VIEWER"]})
@@ -71,6 +75,7 @@ def resources(owner: WebClient) -> dict[str, str]:
     limit = {"period": "PERIOD_DAY", "limit_micro_usd": str(10**12)}
     owner.put(f"/v1/ai/{budget}", limit).raise_for_status()
     return {
+        "batches": _batch(owner, mesh),
         "budgets": budget,
         "contracts": contract,
         "operations": operation,
@@ -78,6 +83,19 @@ def resources(owner: WebClient) -> dict[str, str]:
         "serviceAccounts": account.raise_for_status().json()["service_account"]["name"],
         "organizations": owner.organization,
     }
+
+
+def _batch(owner: WebClient, mesh: RunningMesh) -> str:
+    """By a service, in the owner's name: from outside none can be created."""
+    item = {
+        "custom_id": "a",
+        "prompt": {"task": "x", "messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]},
+    }
+    request = json_format.ParseDict({"items": [item]}, batch_service_pb2.CreateBatchRequest())
+    metadata = (("authorization", f"Bearer {owner.token}"), ("x-bloom-workload", mesh.workload_token()))
+    with grpc.insecure_channel(mesh.info.addresses["ai-gateway"]) as channel:
+        stub = batch_service_pb2_grpc.BatchServiceStub(channel)
+        return str(stub.CreateBatch(request, metadata=metadata, timeout=20).name)
 
 
 def program_token(owner: WebClient) -> str:

@@ -109,5 +109,7 @@ class Simulator:
 
     def groups_asked(self) -> Counter[str]:
         """How often each field group was asked for since the last `forget`."""
-        asked = (_GROUP.search(json.dumps(request["body"]["messages"])) for request in self.requests())
+        # What is fetched, and the cancelling of a batch, have no body.
+        bodies = (request["body"] or {} for request in self.requests())
+        asked = (_GROUP.search(json.dumps(body.get("messages"))) for body in bodies)
         return Counter(group[1] for group in asked if group)

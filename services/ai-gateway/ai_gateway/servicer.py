@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2
+from google.protobuf import duration_pb2, empty_pb2
 
+from ai_gateway.cache.kept import KeptAnswers
 from ai_gateway.claude.catalogue import list_models
 from ai_gateway.egress import handlers as egress
 from ai_gateway.flights.board import Board
@@ -26,13 +27,19 @@ class AiServicer(ai_service_pb2_grpc.AiServiceServicer):
     """What the gRPC server calls."""
 
     def __init__(
-        self, generation: GenerationHandlers, usage: UsageReport, postgres: Postgres, board: Board
+        self,
+        generation: GenerationHandlers,
+        usage: UsageReport,
+        postgres: Postgres,
+        board: Board,
+        kept: KeptAnswers,
     ) -> None:
         self._generation = generation
         self._usage = usage
         self._budgets = Budgets(postgres)
         self._postgres = postgres
         self._board = board
+        self._kept = kept
 
     async def Generate(  # noqa: N802 the schema's name
         self, request: messages.GenerateRequest, _context: object
@@ -100,6 +107,16 @@ class AiServicer(ai_service_pb2_grpc.AiServiceServicer):
     ) -> AsyncIterator[messages.EgressChainEntry]:
         async for entry in egress.export_chain(self._postgres, request):
             yield entry
+
+    async def GetCacheStats(  # noqa: N802
+        self, _request: messages.GetCacheStatsRequest, _context: object
+    ) -> messages.GetCacheStatsResponse:
+        kept = await self._kept.count(current_identity.get().tenant)
+        if kept is None:
+            return messages.GetCacheStatsResponse()
+        ttl = duration_pb2.Duration()
+        ttl.FromTimedelta(kept.ttl)
+        return messages.GetCacheStatsResponse(enabled=True, answers=kept.answers, bytes=kept.size, ttl=ttl)
 
     async def PurgeCache(  # noqa: N802
         self, _request: messages.PurgeCacheRequest, _context: object

@@ -84,6 +84,8 @@ class Gateway:
     client: Client
     claude: SimulatorControl
     super_dsn: str
+    # `host:port`, for who opens a channel of its own.
+    address: str = ""
 
     def other_organization(self) -> Client:
         """A client of another organization."""
@@ -118,10 +120,10 @@ async def serving(
     async with (
         opened(settings, signer) as parts,
         running(settings, parts) as live,
-        grpc.aio.insecure_channel(f"127.0.0.1:{live.port}") as channel,
+        grpc.aio.insecure_channel(address := f"127.0.0.1:{live.port}") as channel,
     ):
         stub: ai_service_pb2_grpc.AiServiceAsyncStub = ai_service_pb2_grpc.AiServiceStub(channel)
-        yield Gateway(Client(stub, signer), claude, super_dsn)
+        yield Gateway(Client(stub, signer), claude, super_dsn, address)
 
 
 async def refusal(call: Awaitable[_T]) -> DomainError:

@@ -11,9 +11,11 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from ai_gateway.batches.times import Times
 from ai_gateway.settings import AiGatewaySettings
-from ai_gateway_testing import backends
+from ai_gateway_testing import backends, batching
 from ai_gateway_testing.backends import Database
+from ai_gateway_testing.batching import Bulk
 from ai_gateway_testing.gateway import Gateway, serving
 from claude_simulator import server as simulator
 from claude_simulator.control_client import SimulatorControl
@@ -22,6 +24,8 @@ from local_mesh.credentials import Credentials
 from local_mesh.postgres import SUPERUSER, Cluster
 
 StartGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
+StartBulk = Callable[..., AbstractAsyncContextManager[Bulk]]
+SettingsOf = Callable[..., AiGatewaySettings]
 
 
 class Databases(Protocol):
@@ -53,10 +57,10 @@ async def claude() -> AsyncIterator[SimulatorControl]:
 
 
 @pytest.fixture
-def start_gateway(database: Database, valkey_url: str, claude: SimulatorControl) -> StartGateway:
-    """Starts a gateway with settings of the test's own."""
+def settings_of(database: Database, valkey_url: str, claude: SimulatorControl) -> SettingsOf:
+    """The settings of a gateway, with what the test has of its own."""
 
-    def start(**overrides: object) -> AbstractAsyncContextManager[Gateway]:
+    def settings(**overrides: object) -> AiGatewaySettings:
         given: dict[str, object] = {
             "listen_address": "127.0.0.1:0",
             "database_url": database.app,
@@ -66,10 +70,35 @@ def start_gateway(database: Database, valkey_url: str, claude: SimulatorControl)
             "redis_url": valkey_url,
             "drain_seconds": 1,
         }
-        settings = AiGatewaySettings.model_validate(given | overrides)
-        return serving(settings, claude, database.super)
+        return AiGatewaySettings.model_validate(given | overrides)
+
+    return settings
+
+
+@pytest.fixture
+def start_gateway(settings_of: SettingsOf, database: Database, claude: SimulatorControl) -> StartGateway:
+    """Starts a gateway with settings of the test's own."""
+
+    def start(**overrides: object) -> AbstractAsyncContextManager[Gateway]:
+        return serving(settings_of(**overrides), claude, database.super)
 
     return start
+
+
+@pytest.fixture
+def start_bulk(settings_of: SettingsOf, database: Database, claude: SimulatorControl) -> StartBulk:
+    """Starts a gateway whose batches move at the test's own times."""
+
+    def start(times: Times = batching.FAST, **overrides: object) -> AbstractAsyncContextManager[Bulk]:
+        return batching.serving(settings_of(**overrides), claude, database.super, times)
+
+    return start
+
+
+@pytest.fixture
+async def bulk(start_bulk: StartBulk) -> AsyncIterator[Bulk]:
+    async with start_bulk() as started:
+        yield started
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ async def test_without_valkey_every_question_is_asked(
             answer = await gateway.client.ask(prompt("Still there?"))
             assert answer.completion.served_from == ai_pb2.SERVED_FROM_UPSTREAM
         assert await calls(gateway) == 3
-    assert sum("cache is away" in record.message for record in caplog.records) == 1
+    assert sum("Valkey is away" in record.message for record in caplog.records) == 1
 
 
 async def test_a_valkey_that_hangs_costs_no_more_than_its_budget(

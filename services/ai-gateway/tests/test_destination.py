@@ -199,7 +199,11 @@ async def test_the_transport_stops_other_paths_of_the_right_place(elsewhere: tup
     url, asked = elsewhere
     async with open_client(destination(url, "local"), KEY, 5) as client:
         await client.post("/v1/messages", content=b"{}", cast_to=httpx2.Response)
-        for path in ("/v1/files", "/v1/messages?x=1", "/v1/messages/batches"):
+        for path in (
+            "/v1/files", "/v1/messages?x=1", "/v1/messages/batches?x=1", "/v1/messages/batches/1",
+            "/v1/messages/batches/msgbatch_1/files", "/v1/messages/batches/msgbatch_1/results?x=1",
+            "/v1/messages/batches/msgbatch_1/../../files",
+        ):  # fmt: skip
             with pytest.raises(EgressForbiddenError):
                 await client.post(path, content=b"{}", cast_to=httpx2.Response)
         assert asked == ["/v1/messages"]

@@ -13,7 +13,7 @@ from ai_gateway.limits.buckets import Allowance, Ask, Bucket, Grant, LocalBucket
 from ai_gateway.limits.orgs import OrgLimits
 from ai_gateway.limits.refused import Limit, RefusedError
 from ai_gateway.limits.shared_buckets import SCRIPT, SharedBuckets
-from ai_gateway.limits.valkey import Valkey
+from ai_gateway.valkey import Valkey
 from ai_gateway_testing.backends import free_port
 
 ORG = UUID("018f0000-0000-7000-8000-000000000001")
@@ -114,11 +114,10 @@ def test_the_script_agrees_with_the_bucket(
 
 async def _compare(url: str, steps: list[tuple[float, list[int], int, int]], backs: list[int]) -> None:
     valkey, key, bucket = Valkey(SecretStr(url)), f"test:{uuid4()}", Bucket(0.0)
-    script = valkey.script(SCRIPT)
     for (_, calls, ahead_requests, ahead_tokens), back in zip(steps, backs, strict=False):
         ask = Ask(calls, back // 1_000, back, ahead_requests, ahead_tokens)
         figures = (600, 100, 60_000, 10_000, ask.back_requests, ask.back_tokens, ahead_requests, ahead_tokens)
-        answer = await valkey.run(script, key, *figures, *calls)
+        answer = await valkey.run(SCRIPT, [key], *figures, *calls)
         assert isinstance(answer, list)
         bucket.at = bucket.at or answer[0] / 1e6
         grant = bucket.visit(answer[0] / 1e6, SMALL, ask)
@@ -143,9 +142,6 @@ class Counted:
         self.visits += 1
         await self.open.wait()
         return await self.inner.visit(org_id, allowance, ask)
-
-    async def close(self) -> None:
-        await self.inner.close()
 
     def missing(self) -> tuple[float, float]:
         """From the bucket, a moment later."""

@@ -19,7 +19,7 @@ from ai_gateway.limits.headers import Kind, Level, levels
 from ai_gateway.limits.pace import Pace
 from ai_gateway.limits.refused import Limit, Priority, RefusedError, Use
 from ai_gateway.limits.supply import Supply
-from ai_gateway.limits.valkey import Valkey
+from ai_gateway.valkey import Valkey
 from claude_simulator.control_client import SimulatorControl
 
 A, B = (UUID(int=number) for number in (1, 2))

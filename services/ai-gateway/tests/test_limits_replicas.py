@@ -21,7 +21,7 @@ from ai_gateway.limits.buckets import Allowance, Ask, Buckets, Grant, LocalBucke
 from ai_gateway.limits.orgs import OrgLimits
 from ai_gateway.limits.refused import RefusedError
 from ai_gateway.limits.shared_buckets import SharedBuckets
-from ai_gateway.limits.valkey import Valkey
+from ai_gateway.valkey import Valkey, script
 from ai_gateway_testing.backends import free_port
 from local_mesh import valkey
 
@@ -40,9 +40,6 @@ class Counted:
     async def visit(self, org_id: UUID, allowance: Allowance, ask: Ask) -> Grant:
         self.visits += 1
         return await self.inner.visit(org_id, allowance, ask)
-
-    async def close(self) -> None:
-        await self.inner.close()
 
 
 async def replica(url: str, org_id: UUID, requests: int, begin_at: float) -> dict[str, float]:
@@ -130,7 +127,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 async def until_shared(shared: SharedBuckets) -> None:
     """Waits until a visit is one to Valkey."""
     async with asyncio.timeout(10):
-        while await shared._valkey.run(shared._valkey.script("return 1"), "test") != 1:  # noqa: ASYNC110 Valkey tells nobody that it is back
+        while await shared._valkey.run(script("return 1"), ["test"]) != 1:  # noqa: ASYNC110 Valkey tells nobody that it is back
             await asyncio.sleep(0.02)
 
 

@@ -72,6 +72,10 @@ class BedrockUpstream(Upstream):
             response = await posted(client, path, content)
         return Exchange(response, _events(response), simulated=self._simulator)
 
+    async def fetch(self, path: str) -> Exchange:
+        """Raises ClaudeError NOT_OFFERED: here nothing is kept that could be fetched."""
+        raise ClaudeError(FaultKind.NOT_OFFERED)
+
     def _id_of(self, model: str) -> str:
         try:
             return self._ids[find_model(model, bedrock=True).name]

@@ -8,6 +8,13 @@ from urllib.parse import urlsplit
 
 CLAUDE = "https://api.anthropic.com"
 PATHS = frozenset({"/v1/messages", "/v1/messages/count_tokens"})
+BATCHES = "/v1/messages/batches"
+# The format of Claude's names may change, so more is admitted than is given today; it is one path segment.
+_BATCH_ID = r"msgbatch_[A-Za-z0-9_-]{1,100}"
+_BATCH_PATH = re.compile(
+    rf"{BATCHES}(?:\?limit=[0-9]{{1,4}}(?:&after_id={_BATCH_ID})?|/{_BATCH_ID}(?:/cancel|/results)?)?",
+    re.ASCII,
+)
 
 # Matched as a whole and without a URL parser: what this does not spell out (user info, paths, escapes,
 # another scheme, whitespace) cannot be said.
@@ -31,26 +38,32 @@ class Destination:
     port: int
     simulator: bool
     paths: frozenset[str] = PATHS
+    # Whether batches may be asked for, too.
+    batches: bool = False
     # Whose service it is, by OpenTelemetry's name.
     provider: str = "anthropic"
 
     def admits(self, url: str) -> bool:
         """Whether a request to `url` is one of ours."""
         parts = urlsplit(url)
-        return (
-            f"{parts.scheme}://{parts.netloc}" == self.url
-            and parts.path in self.paths
-            and not parts.query
-            and not parts.fragment
-        )
+        if f"{parts.scheme}://{parts.netloc}" != self.url:
+            return False
+        if self.batches and _BATCH_PATH.fullmatch(url.removeprefix(self.url)):
+            return True
+        return parts.path in self.paths and not parts.query and not parts.fragment
 
 
 def destination(base_url: str, environment: str) -> Destination:
     """The destination that `CLAUDE_BASE_URL` names. Raises DestinationForbiddenError for any other place."""
     if base_url.removesuffix("/") == CLAUDE:
-        return Destination(CLAUDE, "api.anthropic.com", 443, simulator=False)
+        return Destination(CLAUDE, "api.anthropic.com", 443, simulator=False, batches=True)
     host, port = _simulator(base_url, environment, CLAUDE)
-    return Destination(base_url.removesuffix("/"), host, port, simulator=True)
+    return Destination(base_url.removesuffix("/"), host, port, simulator=True, batches=True)
+
+
+def is_batch_id(name: str) -> bool:
+    """Whether Claude could have given that name to a batch: only such a one is put into a path."""
+    return re.fullmatch(_BATCH_ID, name, re.ASCII) is not None
 
 
 def bedrock(endpoint_url: str, region: str, environment: str, model_ids: Iterable[str]) -> Destination:

@@ -1,6 +1,6 @@
 """Requests to the Messages API as bytes, and its answers as they come."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import cast
 
 import httpx2
@@ -14,8 +14,11 @@ from ai_gateway.claude.client import api_version
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.key import FixedKey, Key
 from ai_gateway.claude.reply import SIMULATOR_HEADER, Gathering
+from ai_gateway.claude.wire import Wire
 
 _UNAUTHORIZED = 401
+# Beyond what any answer makes: the longest has about a megabyte.
+_LONGEST_LINE_BYTES = 16 * 1024 * 1024
 
 
 class Exchange:
@@ -41,6 +44,20 @@ class Exchange:
         except ClaudeError as fault:
             fault.began = True
             raise
+
+    async def lines(self) -> AsyncGenerator[bytes, None]:
+        """The body line by line, as it comes. Raises ClaudeError CUT, and MALFORMED for an endless line."""
+        rest = b""
+        with faults.told_apart():
+            async for chunk in self._response.aiter_bytes():
+                # By this one byte alone: an answer may hold what else Unicode takes for the end of a line.
+                *whole, rest = (rest + chunk).split(b"\n")
+                for line in whole:
+                    yield line
+                if len(rest) > _LONGEST_LINE_BYTES:
+                    raise ClaudeError(FaultKind.MALFORMED)
+        if rest:
+            yield rest
 
     async def begin(self) -> None:
         """Waits for the first event of a stream. Raises a ClaudeError that has not begun."""
@@ -83,6 +100,7 @@ class Upstream:
 
     def __init__(self, client: AsyncAnthropic, *, simulator: bool, key: Key | None = None) -> None:
         self._client = client
+        self._wire = Wire(client)
         self._simulator = simulator
         self._key = key or FixedKey(SecretStr(client.api_key or ""))
 
@@ -100,10 +118,17 @@ class Upstream:
 
     async def send(self, path: str, content: bytes) -> Exchange:
         """Posts `content`, which leaves as it is. Raises ClaudeError."""
+        return await self._exchange(self._wire.exchanged("post", path, content))
+
+    async def fetch(self, path: str) -> Exchange:
+        """What is there. Raises ClaudeError."""
+        return await self._exchange(self._wire.exchanged("get", path))
+
+    async def _exchange(self, asked: Awaitable[httpx2.Response]) -> Exchange:
         key = self._key.current
         try:
             with faults.told_apart():
-                response = await posted(self._client, path, content)
+                response = await asked
         except ClaudeError as fault:
             if fault.status == _UNAUTHORIZED:
                 fault.healed = await self._key.renewed(key)

@@ -8,7 +8,7 @@ from uuid import uuid4
 from ai_gateway.limits.headers import Kind
 from ai_gateway.limits.model_pace import NO_LOAD, Knowledge, Load
 from ai_gateway.limits.supply import Supply
-from ai_gateway.limits.valkey import Valkey
+from ai_gateway.valkey import Valkey, script
 
 # A new form of the entry finds no old one.
 _FORM = 1
@@ -17,7 +17,7 @@ _NEVER = -1
 
 # The newest word stays. Ages, not times, cross the wire: replicas need not agree on a clock. What is said to
 # be under way is forgotten after a second: who has calls under way says so again sooner.
-_SCRIPT = """
+_SCRIPT = script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local kept = redis.call('HGETALL', KEYS[1])
@@ -42,7 +42,7 @@ end
 redis.call('HSET', KEYS[1], 'by:' .. ARGV[1], string.format('%.0f ', now) .. ARGV[2])
 redis.call('PEXPIRE', KEYS[1], 120000)
 return {math.max(0, now - at), word, under_way[1], under_way[2], under_way[3]}
-"""
+""")
 
 
 class Board(Protocol):
@@ -55,9 +55,6 @@ class Board(Protocol):
     async def exchange(self, model: str, known: Knowledge, clock: Callable[[], float]) -> None:
         """Leaves word of `known`, and puts into it what is newer."""
 
-    async def close(self) -> None:
-        """Ends its connections."""
-
 
 class NoBoard:
     """For a replica that is alone (`USE_REDIS=false`)."""
@@ -65,9 +62,6 @@ class NoBoard:
     quiet = True
 
     async def exchange(self, model: str, known: Knowledge, clock: Callable[[], float]) -> None:
-        pass
-
-    async def close(self) -> None:
         pass
 
 
@@ -80,14 +74,13 @@ class SharedBoard:
         """`account`: whose limits at Claude they are, for two gateways that share nothing but Valkey."""
         self._valkey = valkey
         self._account = account
-        self._script = valkey.script(_SCRIPT)
         self._replica = uuid4().hex
 
     async def exchange(self, model: str, known: Knowledge, clock: Callable[[], float]) -> None:
         spoken = known.heard_at > float("-inf")
         answer = await self._valkey.run(
-            self._script,
-            f"ai:pace:{_FORM}:{self._account}:{model}",
+            _SCRIPT,
+            (f"ai:pace:{_FORM}:{self._account}:{model}",),
             self._replica,
             _counts(known.under_way),
             int((clock() - known.heard_at) * _MICROSECONDS) if spoken else _NEVER,
@@ -102,9 +95,6 @@ class SharedBoard:
         # What is our own word comes back with the rounding of its age.
         if word and heard_at > known.heard_at + 0.001:
             _read_word(known, word, heard_at)
-
-    async def close(self) -> None:
-        await self._valkey.close()
 
 
 def _counts(load: Load) -> str:

@@ -62,9 +62,6 @@ class Buckets(Protocol):
     async def visit(self, org_id: UUID, allowance: Allowance, ask: Ask) -> Grant:
         """All of it at once, as far as other replicas can see."""
 
-    async def close(self) -> None:
-        """Ends its connections."""
-
 
 @dataclass(slots=True)
 class Bucket:
@@ -128,9 +125,6 @@ class LocalBuckets:
         if len(self._of) > self._sweep_at:
             self._sweep()
         return bucket.visit(self._clock(), allowance, ask)
-
-    async def close(self) -> None:
-        pass
 
     def _sweep(self) -> None:
         """A bucket that is full again says no more than none."""

@@ -66,7 +66,6 @@ class OrgLimits:
         for visit in list(self._visits.values()):
             visit.cancel()
         await asyncio.gather(*self._visits.values(), return_exceptions=True)
-        await self._buckets.close()
 
     async def _fetched(self, org_id: UUID, stock: Stock, tokens: int) -> None:
         self._check_recent(stock, tokens)

@@ -111,7 +111,6 @@ class Pace:
         for exchange in self._exchanges:
             exchange.cancel()
         await asyncio.gather(*self._exchanges, return_exceptions=True)
-        await self._board.close()
 
     def waiting(self) -> dict[str, int]:
         """Calls that wait, by model; for the metrics."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from ai_gateway.limits.buckets import ROUNDING, Allowance, Ask, Grant, LocalBuckets
 from ai_gateway.limits.refused import Limit, RefusedError
-from ai_gateway.limits.valkey import Valkey
+from ai_gateway.valkey import Valkey, script
 
 # A new form of the bucket finds no old one.
 _FORM = 1
@@ -13,7 +13,8 @@ _MICROSECONDS = 1_000_000
 
 # Times by Valkey's own clock, so that replicas need not agree on theirs. A bucket goes when it is full again:
 # none is a full one. Waits come back in microseconds, below zero where it is the tokens that are missing.
-SCRIPT = """
+SCRIPT = script(
+    """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local per_request, most_requests = 60e6 / ARGV[1], tonumber(ARGV[2])
@@ -48,6 +49,7 @@ local full_in = math.max(requests * per_request, tokens * per_token) / 1000
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil(full_in) + 1000))
 return answer
 """.replace("ROUNDING", str(ROUNDING * _MICROSECONDS))
+)
 
 
 class SharedBuckets:
@@ -59,14 +61,13 @@ class SharedBuckets:
 
     def __init__(self, valkey: Valkey) -> None:
         self._valkey = valkey
-        self._script = valkey.script(SCRIPT)
         # Goes along all the time: else each failure of Valkey would give everybody a full bucket anew.
         self._local = LocalBuckets()
 
     async def visit(self, org_id: UUID, allowance: Allowance, ask: Ask) -> Grant:
         answer = await self._valkey.run(
-            self._script,
-            f"ai:limit:{_FORM}:{org_id}",
+            SCRIPT,
+            (f"ai:limit:{_FORM}:{org_id}",),
             allowance.requests,
             allowance.most_requests,
             allowance.tokens,
@@ -82,9 +83,6 @@ class SharedBuckets:
         grant = Grant(tuple(map(_refusal, answer[3:])), answer[1], answer[2])
         self._local.visited(org_id, allowance, _taken(ask, grant))
         return grant
-
-    async def close(self) -> None:
-        await self._valkey.close()
 
 
 def _refusal(wait: int) -> RefusedError | None:

@@ -12,6 +12,7 @@ from ai_gateway.money.tokens import Spent, Tokens
 
 # Below every length, so that a row without `prompt_over` also holds for an empty prompt.
 _ANY_PROMPT = -1
+_WHOLE_PRICE = Decimal(1)
 
 
 class UnpricedError(LookupError):
@@ -30,19 +31,23 @@ class Price:
     write_1h: Decimal
     read: Decimal
 
-    def cost(self, tokens: Tokens) -> int:
-        """In micro-USD; half a millionth is rounded up."""
+    def cost(self, tokens: Tokens, share: Decimal = _WHOLE_PRICE) -> int:
+        """In micro-USD, where that share of the price is paid; half a millionth is rounded up."""
         return _whole(
-            tokens.input * self.input
-            + tokens.output * self.output
-            + tokens.cache_write_5m * self.write_5m
-            + tokens.cache_write_1h * self.write_1h
-            + tokens.cache_read * self.read
+            share
+            * (
+                tokens.input * self.input
+                + tokens.output * self.output
+                + tokens.cache_write_5m * self.write_5m
+                + tokens.cache_write_1h * self.write_1h
+                + tokens.cache_read * self.read
+            )
         )
 
-    def most(self, prompt: int, output: int) -> int:
+    def most(self, prompt: int, output: int, share: Decimal = _WHOLE_PRICE) -> int:
         """In micro-USD, whatever of the prompt is cached."""
-        return _whole(prompt * max(self.input, self.write_5m, self.write_1h) + output * self.output)
+        dearest = max(self.input, self.write_5m, self.write_1h)
+        return _whole(share * (prompt * dearest + output * self.output))
 
     def list_cost(self, tokens: Tokens) -> int:
         """In micro-USD, as if nothing had been cached."""
@@ -50,27 +55,35 @@ class Price:
 
 
 class PriceSheet:
-    """Prices by model."""
+    """Prices by model. In a batch the share `batch` of each is paid."""
 
-    def __init__(self, prices: Mapping[str, Iterable[Price]]) -> None:
+    def __init__(self, prices: Mapping[str, Iterable[Price]], batch: Decimal = _WHOLE_PRICE) -> None:
         # The first row that holds is the one: newest first, and of one day the longest prompt first.
         self._prices = {
             model: sorted(rows, key=lambda row: (row.since, row.prompt_over), reverse=True)
             for model, rows in prices.items()
         }
+        self._batch = batch
 
-    def spent(self, tokens: Tokens, model: str, day: date) -> Spent:
-        """What these tokens of one call cost on that day (UTC). Raises UnpricedError."""
+    def spent(self, tokens: Tokens, model: str, day: date, *, batch: bool = False) -> Spent:
+        """What these tokens of one call, or one item of a batch, cost on that day (UTC). Raises UnpricedError.
+
+        The list cost is that of a call of its own.
+        """
         price = self._price(tokens, model, day)
-        return Spent(tokens, price.cost(tokens), price.list_cost(tokens))
+        return Spent(tokens, price.cost(tokens, self._share(batch=batch)), price.list_cost(tokens))
 
     def short_prompt(self, model: str, day: date) -> Price:
         """The price of prompts below the length from which a model may cost more. Raises UnpricedError."""
         return self._price(Tokens(), model, day)
 
-    def at_most(self, prompt: int, output: int, model: str, day: date) -> int:
+    def at_most(self, prompt: int, output: int, model: str, day: date, *, batch: bool = False) -> int:
         """What a call with so many tokens can cost on that day, in micro-USD. Raises UnpricedError."""
-        return self._price(Tokens(input=prompt), model, day).most(prompt, output)
+        price = self._price(Tokens(input=prompt), model, day)
+        return price.most(prompt, output, self._share(batch=batch))
+
+    def _share(self, *, batch: bool) -> Decimal:
+        return self._batch if batch else _WHOLE_PRICE
 
     def _price(self, tokens: Tokens, model: str, day: date) -> Price:
         valid = [row for row in self._prices.get(model, []) if row.since <= day]
@@ -84,11 +97,12 @@ class PriceSheet:
 def published() -> PriceSheet:
     """The sheet that comes with this package."""
     text = resources.files(__package__).joinpath("prices.toml").read_text(encoding="utf-8")
+    sheet = tomllib.loads(text, parse_float=Decimal)
     prices: dict[str, list[Price]] = {}
-    for row in tomllib.loads(text, parse_float=Decimal)["price"]:
+    for row in sheet["price"]:
         for model in row["models"]:
             prices.setdefault(model, []).append(_price(row))
-    return PriceSheet(prices)
+    return PriceSheet(prices, sheet["batch_share"])
 
 
 def _price(row: Mapping[str, int | Decimal | date]) -> Price:
