@@ -15,8 +15,9 @@ TYPED := protos/generate.py protos/breaking.py services/runtime/service_runtime 
   deploy/local/local_mesh deploy/local/claude_simulator deploy/local/sample
 CONTRACT ?=
 ONCE ?=
+ARGS ?= --help
 
-.PHONY: help install generate lock run up down test check fix bench bench-rest bench-ai bench-savings
+.PHONY: help install generate lock run up down ai test check fix bench bench-rest bench-ai bench-savings
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -56,6 +57,9 @@ up: install  ## start all in the background
 
 down:  ## stop what `make up` started
 	@$(BIN)/python -m local_mesh down
+
+ai: install  ## ask the AI gateway: ARGS="usage", "budgets", "egress verify --live", "cache stats", 'try "question"'
+	@$(BIN)/bloom-ai $(ARGS)
 
 test: install  ## every test
 	@$(BIN)/pytest

@@ -1,0 +1,1 @@
+"""`bloom-ai`: the AI gateway from a terminal."""
