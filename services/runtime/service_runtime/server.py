@@ -1,6 +1,7 @@
 """A gRPC server with the request path, health, reflection, and a drain on SIGTERM."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -25,6 +26,7 @@ from service_runtime.settings import ServiceSettings
 
 _log = logging.getLogger("bloom.server")
 _MAX_MESSAGE_BYTES = 32 * 1024 * 1024
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ async def _serve(name: str, settings: ServiceSettings, build: Build) -> None:
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(build())
         live = await stack.enter_async_context(running(settings, parts))
+        _collect_less()
         _log.info(
             "%s ready", name, extra={"port": live.port, "seconds": round(time.perf_counter() - started, 2)}
         )
@@ -122,6 +125,17 @@ async def _serve(name: str, settings: ServiceSettings, build: Build) -> None:
         _log.info("%s drains", name)
     if not stop.is_set():
         sys.exit(f"{name} cannot go on; see its log.")
+
+
+def _collect_less() -> None:
+    """What was loaded at the start stays: collections need not walk through it, and need not be so many.
+
+    A call makes some hundreds of objects and leaves hardly any, and the heap of a service is several hundred
+    thousand: as Python comes, that walk was a tenth of a busy service's time and its longest pauses.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
 
 
 def stop_signal() -> asyncio.Event:
