@@ -5,7 +5,7 @@ https://platform.claude.com/docs/en/build-with-claude/claude-on-amazon-bedrock-l
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import httpx2
 from anthropic import AsyncAnthropicBedrock
@@ -83,10 +83,10 @@ class BedrockUpstream(Upstream):
             raise ClaudeError(FaultKind.NOT_OFFERED) from unavailable
 
 
-async def _events(response: httpx2.Response) -> AsyncIterator[ServerSentEvent]:
+async def _events(response: httpx2.Response) -> AsyncIterator[Sequence[ServerSentEvent]]:
     """The events that the frames carry; an exception among them comes as an `error` event."""
     try:
         async for event in AWSEventStreamDecoder().aiter_bytes(response.aiter_bytes()):
-            yield event
+            yield (event,)
     except (ParserError, ResponseParserError, ValueError, LookupError) as broken:
         raise ClaudeError(FaultKind.MALFORMED) from broken

@@ -1,6 +1,7 @@
 """Requests to the Messages API as bytes, and its answers as they come."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
 from typing import cast
 
 import httpx2
@@ -11,6 +12,7 @@ from pydantic import SecretStr
 
 from ai_gateway.claude import faults
 from ai_gateway.claude.client import api_version
+from ai_gateway.claude.events import events
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.key import FixedKey, Key
 from ai_gateway.claude.reply import SIMULATOR_HEADER, Gathering
@@ -25,8 +27,9 @@ class Exchange:
     """A response whose head has come. Close it, whatever happens."""
 
     def __init__(
-        self, response: httpx2.Response, events: AsyncIterator[ServerSentEvent], *, simulated: bool
+        self, response: httpx2.Response, events: AsyncIterator[Sequence[ServerSentEvent]], *, simulated: bool
     ) -> None:
+        """`events`: those of a stream, as many at once as have come."""
         self._response = response
         # What Claude says of its rate limits, for whoever paces requests.
         self.headers = faults.rate_limits(response.headers)
@@ -34,7 +37,8 @@ class Exchange:
             faults.request_id(response.headers), simulated=simulated or SIMULATOR_HEADER in response.headers
         )
         self._events = events
-        self._first: str | None = None
+        self._waiting: deque[ServerSentEvent] = deque()
+        self._first = ""
 
     async def body(self) -> bytes:
         """The whole body. Raises ClaudeError CUT, begun."""
@@ -61,38 +65,47 @@ class Exchange:
 
     async def begin(self) -> None:
         """Waits for the first event of a stream. Raises a ClaudeError that has not begun."""
-        event = await self._next()
-        if event is None:
-            raise ClaudeError(FaultKind.CUT)
-        self._first = self.gathering.take_event(event)
+        while not self._waiting:
+            await self._more()
+        self._first = self._take()
 
     async def texts(self) -> AsyncIterator[str]:
-        """The text of a begun stream, piece by piece. Raises a ClaudeError unless its end came."""
+        """The text of a begun stream; what came at once is one piece. Raises a ClaudeError before its end."""
+        text = self._first
         try:
-            if self._first:
-                yield self._first
             while not self.gathering.complete:
-                event = await self._next()
-                if event is None:
-                    raise ClaudeError(FaultKind.CUT)
-                if text := self.gathering.take_event(event):
+                if self._waiting:
+                    text += self._take()
+                    continue
+                if text:
                     yield text
+                    text = ""
+                await self._more()
         except ClaudeError as fault:
             fault.began = True
+            if text:
+                yield text
             raise
+        if text:
+            yield text
 
     async def close(self) -> None:
         """Gives the connection back; one whose answer has not been read to its end is closed."""
         await self._response.aclose()
 
-    async def _next(self) -> str | None:
+    async def _more(self) -> None:
         with faults.told_apart():
-            async for event in self._events:
-                if event.event == "error":
-                    raise faults.of_event(event.data)
-                if event.event != "ping" and event.data:
-                    return event.data
-        return None
+            events = await anext(self._events, None)
+        if events is None:
+            raise ClaudeError(FaultKind.CUT)
+        self._waiting.extend(event for event in events if event.event != "ping" and event.data)
+
+    def _take(self) -> str:
+        """The text of the next event, which may be none."""
+        event = self._waiting.popleft()
+        if event.event == "error":
+            raise faults.of_event(event.data)
+        return self.gathering.take_event(event.data)
 
 
 class Upstream:
@@ -133,7 +146,7 @@ class Upstream:
             if fault.status == _UNAUTHORIZED:
                 fault.healed = await self._key.renewed(key)
             raise
-        return Exchange(response, AsyncStream.raw_events(response), simulated=self._simulator)
+        return Exchange(response, events(response), simulated=self._simulator)
 
 
 async def posted(client: AsyncAPIClient, path: str, content: bytes) -> httpx2.Response:

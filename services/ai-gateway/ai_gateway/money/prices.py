@@ -66,7 +66,7 @@ class PriceSheet:
         self._batch = batch
 
     def spent(self, tokens: Tokens, model: str, day: date, *, batch: bool = False) -> Spent:
-        """What these tokens of one call, or one item of a batch, cost on that day (UTC). Raises UnpricedError.
+        """What these tokens of a call, or an item of a batch, cost on that day (UTC). Raises UnpricedError.
 
         The list cost is that of a call of its own.
         """
