@@ -17,7 +17,7 @@ CONTRACT ?=
 ONCE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai test check fix bench bench-rest bench-ai bench-savings
+.PHONY: help install generate lock run up down ai test prove-ledger check fix bench bench-rest bench-ai bench-savings
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -63,6 +63,9 @@ ai: install  ## ask the AI gateway: ARGS="usage", "budgets", "egress verify --li
 
 test: install  ## every test
 	@$(BIN)/pytest
+
+prove-ledger: install  ## fifty rounds of kill -9 under load: the ledger is the sum of the answers
+	@LEDGER_ROUNDS=50 $(BIN)/pytest -s tests/crash/test_ai_ledger.py
 
 check: install  ## format, lint, types, imports, schema, migrations
 	@$(BIN)/ruff format --check $(SOURCES)

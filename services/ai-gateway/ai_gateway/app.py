@@ -77,6 +77,7 @@ async def opened(
         valkey = Valkey(settings.redis_url) if settings.use_redis else None
         if valkey is not None:
             stack.push_async_callback(valkey.close)
+            await valkey.warm()
         board = ValkeyBoard(valkey, settings.redis_url, settings.cache_ttl) if valkey is not None else Alone()
         stack.push_async_callback(board.close)
         upstream = await stack.enter_async_context(connected(settings))

@@ -52,9 +52,15 @@ class _Run:
     arguments: Sequence[Argument] = field(repr=False)
 
 
+# Every script of the program.
+_KNOWN: list[Script] = []
+
+
 def script(source: str) -> Script:
     """By the name that Valkey gives it."""
-    return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+    known = Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+    _KNOWN.append(known)
+    return known
 
 
 class Valkey:
@@ -72,6 +78,12 @@ class Valkey:
         run = _Run(script, keys, arguments)
         large = sum(len(argument) for argument in arguments if isinstance(argument, bytes)) > _LARGE_BYTES
         return (await self._run_all([run]))[0] if large else await self._together.do(run)
+
+    async def warm(self) -> None:
+        """Connected, and with its scripts, before the first call: a busy process has no time for it."""
+        with self.forgiving():
+            for known in _KNOWN:
+                await self.client.script_load(known.source)
 
     @contextlib.contextmanager
     def forgiving(self) -> Iterator[None]:
