@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import grpc
 
+from ai_gateway import metrics
 from ai_gateway.batches.handlers import SERVICE as BATCH_SERVICE
 from ai_gateway.batches.handlers import BatchServicer
 from ai_gateway.batches.runner import Runner
@@ -86,7 +87,10 @@ async def opened(
         gate = _gate(settings, valkey)
         stack.push_async_callback(gate.close)
         means = Means(upstream, place, ledger, published(), gate)
-        generation = _generation(settings, means, flights, free_answers)
+        breakers = Breakers()
+        stack.enter_context(metrics.watched(gate, breakers))
+        asking = Asking(means, Retries(), breakers, settings.request_seconds)
+        generation = Generation(asking, flights, free_answers, means.prices, place.url, upstream.api_version)
         wire = BatchWire(upstream, place, max(settings.request_seconds, _LEAST_BATCH_SECONDS))
         tools = Tools(postgres, wire, board, means.prices, place.url, upstream.api_version, times or Times())
         for work in (
@@ -120,14 +124,6 @@ async def _end(work: "asyncio.Task[None]") -> None:
     work.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await work
-
-
-def _generation(
-    settings: AiGatewaySettings, means: Means, flights: Flights, free_answers: FreeAnswers
-) -> Generation:
-    asking = Asking(means, Retries(), Breakers(), settings.request_seconds)
-    url, version = means.destination.url, means.upstream.api_version
-    return Generation(asking, flights, free_answers, means.prices, url, version)
 
 
 def _gate(settings: AiGatewaySettings, valkey: Valkey | None) -> Gate:

@@ -1,4 +1,4 @@
-"""Traces over OTLP, W3C and X-Ray propagation, and logs as JSON lines that carry the trace id."""
+"""Traces and metrics over OTLP, W3C and X-Ray propagation, and logs as JSON lines that carry the trace id."""
 
 import json
 import logging
@@ -6,12 +6,15 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from opentelemetry import propagate, trace
+from opentelemetry import metrics, propagate, trace
 from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.propagators.aws import AwsXRayPropagator
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.propagators.textmap import DefaultGetter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -22,13 +25,19 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 def set_up(service: str, *, otlp_endpoint: str, log_level: str, environment: str) -> TracerProvider:
-    """Call once, before the server is built. Without an endpoint spans exist (for the log) and go nowhere."""
+    """Call once, before the server is built. Without an endpoint spans exist (for the log) and go nowhere.
+
+    Metrics leave once a minute, and at the end of the process.
+    """
     propagate_both()
     resource = Resource.create({"service.name": service, "deployment.environment.name": environment})
     provider = TracerProvider(resource=resource)
     if otlp_endpoint:
-        exporter = OTLPSpanExporter(endpoint=otlp_endpoint, insecure=otlp_endpoint.startswith("http://"))
-        provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
+        insecure = otlp_endpoint.startswith("http://")
+        spans = OTLPSpanExporter(endpoint=otlp_endpoint, insecure=insecure)
+        provider.add_span_processor(BatchSpanProcessor(spans, schedule_delay_millis=500))
+        figures = OTLPMetricExporter(endpoint=otlp_endpoint, insecure=insecure)
+        metrics.set_meter_provider(MeterProvider([PeriodicExportingMetricReader(figures)], resource))
     trace.set_tracer_provider(provider)
     _log_json(service, log_level)
     return provider

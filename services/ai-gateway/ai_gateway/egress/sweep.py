@@ -8,6 +8,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from ai_gateway import metrics
 from ai_gateway.egress import store
 from ai_gateway.egress.record import Ending
 from service_runtime.errors import DomainError
@@ -35,6 +36,7 @@ async def end_lost(postgres: Postgres, older_than: timedelta) -> int:
     ended = 0
     for org_id, ids in (await store.running(postgres, older_than)).items():
         await store.settle_all(postgres, {org_id: [_LOST.fields(egress_id) for egress_id in ids]})
+        metrics.lost(len(ids))
         _log.warning("calls were lost", extra={"org": str(org_id), "calls": len(ids)})
         ended += len(ids)
     return ended

@@ -3,6 +3,7 @@
 import asyncio
 from itertools import count
 
+from ai_gateway import metrics
 from ai_gateway.claude.breaker import Breakers
 from ai_gateway.claude.faults import ClaudeError
 from ai_gateway.claude.retries import Retries
@@ -60,6 +61,7 @@ class Asking:
                 pause = self._retries.pause(number, fault, left)
                 if pause is None:
                     raise
+                metrics.retried(order.purpose.model, fault.kind.value)
                 await asyncio.sleep(pause)
             else:
                 self._retries.answered()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from opentelemetry.trace import Span
 
+from ai_gateway import metrics
 from ai_gateway.claude import spans
 from ai_gateway.claude.destination import Destination
 from ai_gateway.claude.faults import ClaudeError, FaultKind
@@ -69,6 +70,7 @@ class Attempt:
         self._span: Span | None = None
         self._receipt: asyncio.Task[None] | None = None
         self._permit: Permit | None = None
+        self._began = 0.0
         self.spent = NOTHING
 
     async def open(self) -> None:
@@ -86,6 +88,7 @@ class Attempt:
                 self._means.ledger.settle(self._egress, Ending(_CANCELLED))
             raise
         order = self._order
+        self._began = asyncio.get_running_loop().time()
         self._span = spans.begin(
             order.operation, order.purpose.model, self._means.destination, attempt=self._number
         )
@@ -157,6 +160,7 @@ class Attempt:
                 purpose.caller.tenant, purpose.model, purpose.priority, estimate, left
             )
         except RefusedError as refused:
+            metrics.refused(refused.limit)
             raise errors.held_back(refused) from refused
 
     def _give_permit_back(self, used: Use | None) -> None:
@@ -222,6 +226,11 @@ class Attempt:
             spent=self.spent if tokens is not None else None,
         )
         self._receipt = self._means.ledger.settle(self._egress, ending)
+        metrics.ended(
+            self._order.operation, self._order.purpose.model, self._means.destination.provider,
+            "" if outcome == _ANSWERED else outcome, tokens, self.spent,
+            asyncio.get_running_loop().time() - self._began,
+        )  # fmt: skip
         if self._permit is not None:
             self._permit.settle(_use(tokens))
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from opentelemetry import trace
 
+from ai_gateway import metrics
 from ai_gateway.cache.answers import key_of
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.reply import Reply
@@ -160,6 +161,7 @@ class Generation:
             cost = self.prices.spent(reply.tokens, question.model.name, datetime.now(UTC).date())
             spent = Spent(Tokens(), 0, cost.list_cost)
             self.free_answers.note(_free(caller, question, request_id, reply, spent))
+        metrics.answered(landed.source, question.model.name, spent.list_cost - spent.cost)
         return Answer(
             question.restored(reply.text), reply.stop_reason, spent, reply.model, reply.request_id,
             reply.simulated, landed.source,
