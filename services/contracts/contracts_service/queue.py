@@ -2,17 +2,32 @@
 
 import asyncio
 import json
+import logging
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
-from pgqueuer.db import AsyncpgDriver
+from pgqueuer import PgQueuer
+from pgqueuer.db import AsyncpgDriver, AsyncpgPoolDriver
+from pgqueuer.domain.errors import FailingListenerError
+from pgqueuer.domain.types import HealthCheckId
+from pgqueuer.models import Job as QueuedJob
+from pgqueuer.models import TracebackRecord
+from pgqueuer.ports.driver import NotifyCallback
 from pgqueuer.queries import Queries
 
 from service_runtime.postgres import Connection
 
+_log = logging.getLogger("bloom.queue")
+
 ANALYZE = "analyze"
+
+# What asyncpg raises while PostgreSQL is away or comes back.
+_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_ASK_AGAIN_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,77 @@ class Job:
 async def enqueue(connection: Connection, job: Job) -> None:
     """Adds the job when the transaction commits."""
     await Queries(AsyncpgDriver(connection)).enqueue(ANALYZE, job.to_bytes())  # type: ignore[arg-type]
+
+
+async def follow(
+    pool: "asyncpg.Pool[asyncpg.Record]",
+    work: Callable[[QueuedJob], Awaitable[None]],
+    *,
+    heartbeat: timedelta,
+    parallel: int,
+    stopping: asyncio.Event,
+) -> None:
+    """Gives each job to `work`, `parallel` at once, until `stopping`; then waits for those under way.
+
+    When PostgreSQL was away, the queue is followed anew. A job whose heartbeat is stale is anybody's.
+    """
+    while not stopping.is_set():
+        driver = PatientDriver(pool)
+        queuer = PgQueuer(driver, queries=PatientQueries(driver))
+        # A job that failed in a way nobody foresaw is held, not deleted: its operation is still open.
+        queuer.entrypoint(ANALYZE, on_failure="hold")(work)
+        stop = asyncio.create_task(_then(stopping, queuer.shutdown))
+        try:
+            await queuer.run(
+                dequeue_timeout=heartbeat / 2,
+                batch_size=1,
+                max_concurrent_tasks=max(2, parallel),
+                shutdown_on_listener_failure=True,
+                heartbeat_timeout=heartbeat,
+            )
+        except (*_AWAY, FailingListenerError) as away:
+            _log.warning("the queue is followed anew: %s", type(away).__name__)
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        finally:
+            stop.cancel()
+
+
+async def _then(happened: asyncio.Event, then: asyncio.Event) -> None:
+    await happened.wait()
+    then.set()
+
+
+class PatientDriver(AsyncpgPoolDriver):
+    """Tells when it listens."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        super().__init__(pool)
+        self.listens = asyncio.Event()
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        await super().add_listener(channel, callback)
+        self.listens.set()
+
+
+class PatientQueries(Queries):
+    """pgqueuer's statements, two of them patient."""
+
+    driver: PatientDriver
+
+    async def retry_job(
+        self, job: QueuedJob, delay: timedelta, traceback_record: TracebackRecord | None
+    ) -> None:
+        """Waits for PostgreSQL: pgqueuer gives up a job for good when it cannot be put back at once."""
+        while True:
+            try:
+                return await super().retry_job(job, delay, traceback_record)
+            except _AWAY:
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+    async def notify_health_check(self, health_check_event_id: HealthCheckId) -> None:
+        """Probes a listener that listens: a probe sent before that is never heard, and ends the worker."""
+        await self.driver.listens.wait()
+        await super().notify_health_check(health_check_event_id)
 
 
 async def install(database_url: str) -> None:

@@ -5,16 +5,16 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 
 import asyncpg
-from pgqueuer import PgQueuer
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.models import Job as QueuedJob
 
 from bloom.ai.v1 import ai_service_pb2_grpc
 from contracts_service.analysis.reader import Reader
 from contracts_service.analysis.service import Analyst, TryAgainError
-from contracts_service.queue import ANALYZE, Job
+from contracts_service.queue import Job, follow
 from contracts_service.settings import ContractsSettings
 from service_runtime import settings as runtime_settings
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
@@ -31,7 +31,7 @@ _AFTER_OUTAGE = timedelta(seconds=1)
 
 @asynccontextmanager
 async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> AsyncIterator[None]:
-    """Works on jobs inside the block; `ended` is set when the queue cannot be followed any more.
+    """Works on jobs inside the block; `ended` is set when the queue cannot be followed.
 
     Leaving the block lets running jobs finish for `drain_seconds`; what is not done by then goes back into
     the queue. A worker that is killed leaves its jobs to the others, once its heartbeat is stale.
@@ -42,29 +42,27 @@ async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> Async
         pool = await stack.enter_async_context(
             asyncpg.create_pool(str(settings.database_url), min_size=2, max_size=4)
         )
-        queuer = PgQueuer.from_asyncpg_pool(pool)
-        _serve_jobs(queuer, analyst)
-        heartbeat = timedelta(seconds=settings.job_heartbeat_seconds)
-        running = asyncio.create_task(
-            queuer.run(
-                dequeue_timeout=heartbeat / 2,
-                batch_size=1,
-                max_concurrent_tasks=max(2, settings.worker_jobs),
-                shutdown_on_listener_failure=True,
-                heartbeat_timeout=heartbeat,
+        stopping = asyncio.Event()
+        following = asyncio.create_task(
+            follow(
+                pool,
+                partial(_analyze, analyst),
+                heartbeat=timedelta(seconds=settings.job_heartbeat_seconds),
+                parallel=settings.worker_jobs,
+                stopping=stopping,
             )
         )
-        running.add_done_callback(lambda _task: ended.set())
+        following.add_done_callback(lambda _task: ended.set())
         relaying = asyncio.create_task(relay(analyst.postgres, every_seconds=settings.relay_seconds))
         try:
             yield
         finally:
             relaying.cancel()
-            queuer.shutdown.set()
-            await asyncio.wait({running}, timeout=settings.drain_seconds)
-            running.cancel()
-            with suppress(asyncio.CancelledError, asyncpg.PostgresError, OSError):
-                await running
+            stopping.set()
+            await asyncio.wait({following}, timeout=settings.drain_seconds)
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
 
 
 @asynccontextmanager
@@ -84,18 +82,15 @@ async def analysing(settings: ContractsSettings) -> AsyncIterator[Analyst]:
         yield Analyst(postgres, reader, workload.for_subject, settings.analysis_attempts)
 
 
-def _serve_jobs(queuer: PgQueuer, analyst: Analyst) -> None:
-    # A job that failed in a way nobody foresaw is held, not deleted: its operation is still open.
-    @queuer.entrypoint(ANALYZE, on_failure="hold")
-    async def analyze(queued: QueuedJob) -> None:
-        try:
-            await analyst.attempt(Job.from_bytes(queued.payload or b""))
-        except TryAgainError as later:
-            raise RetryRequested(later.delay, str(later)) from later
-        except DomainError as outage:
-            raise RetryRequested(_AFTER_OUTAGE, outage.message) from outage
-        except asyncio.CancelledError as stopping:
-            raise RetryRequested(timedelta(0), "the worker stops") from stopping
+async def _analyze(analyst: Analyst, queued: QueuedJob) -> None:
+    try:
+        await analyst.attempt(Job.from_bytes(queued.payload or b""))
+    except TryAgainError as later:
+        raise RetryRequested(later.delay, str(later)) from later
+    except DomainError as outage:
+        raise RetryRequested(_AFTER_OUTAGE, outage.message) from outage
+    except asyncio.CancelledError as stopping:
+        raise RetryRequested(timedelta(0), "the worker stops") from stopping
 
 
 def main() -> None:

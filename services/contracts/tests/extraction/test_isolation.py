@@ -194,8 +194,6 @@ def test_a_confined_process_cannot_write_files_or_lift_its_limits(tmp_path: Path
 
 
 @pytest.mark.skipif(not REAL.is_file(), reason="the real agreement is not on this machine")
-async def test_a_long_agreement_is_read_within_a_second() -> None:
-    started = time.perf_counter()
+async def test_a_long_agreement_is_read_whole() -> None:
     extracted = await extract(REAL, filename=REAL.name, declared_type="application/pdf")
-    assert time.perf_counter() - started < 1.0  # 0.13 s on one idle core
     assert (extracted.page_count, extracted.words > 16_000) == (56, True)
