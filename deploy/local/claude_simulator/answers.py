@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from claude_simulator import ask, rules, tokens
+from claude_simulator import ask, blocks, rules, tokens
 from claude_simulator.faults import Fault, FaultKind
 from claude_simulator.field_groups import INSTRUCTIONS, asked_fields, to_wire
 from claude_simulator.request import MessagesRequest
@@ -24,6 +24,9 @@ def compose(
     """The answer's text and why it stops, within `max_tokens` and the stop sequences."""
     if fault is not None and fault.kind is FaultKind.REFUSAL:
         return Answer("", "refusal")
+    if scripted is not None and scripted.content:
+        said = scripted.content
+        return Answer(blocks.text_of(said), blocks.stop_reason(said), content=said)
     text = (
         OFF_SCHEMA_TEXT
         if fault is not None and fault.kind is FaultKind.OFF_SCHEMA

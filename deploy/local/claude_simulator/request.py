@@ -14,6 +14,15 @@ from claude_simulator.schema import Schema, check_schema
 CURRENT_VERSION = "2026-10-21"
 _SAMPLING = ("temperature", "top_p", "top_k")
 _T = TypeVar("_T")
+# The content blocks of a request that the API knows.
+_BLOCKS = frozenset(
+    {
+        "bash_code_execution_tool_result", "code_execution_tool_result", "container_upload", "document",
+        "image", "mcp_tool_result", "mcp_tool_use", "redacted_thinking", "search_result", "server_tool_use",
+        "text", "text_editor_code_execution_tool_result", "thinking", "tool_result", "tool_use",
+        "web_fetch_tool_result", "web_search_tool_result",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,12 @@ def _check_content(messages: list[Block], version: str) -> None:
     if version < CURRENT_VERSION:
         return
     for index, message in enumerate(messages):
-        for block in content_blocks(message["content"]):
+        for place, block in enumerate(content_blocks(message["content"])):
+            if block["type"] not in _BLOCKS:
+                raise invalid(
+                    f"messages.{index}.content.{place}: Input tag '{block['type']}' found using 'type' does "
+                    "not match any of the expected tags"
+                )
             if message["role"] == "assistant" and block["type"] == "document":
                 raise invalid(
                     f"messages.{index}.content: document blocks are not permitted in assistant turns"

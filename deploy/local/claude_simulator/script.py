@@ -47,12 +47,13 @@ class Match:
 
 @dataclass(frozen=True)
 class ScriptedAnswer:
-    """What to say: field answers, any JSON value, or text. Exactly one is set."""
+    """What to say: field answers, any JSON value, text, or content blocks. Exactly one is set."""
 
     fields: Mapping[str, object] | None = None
     over_truth: bool = False  # fields overlay the rules' own answer instead of ABSENT
     text: str | None = None
     json: tuple[object, ...] = ()  # one value, or none
+    content: tuple[Mapping[str, object], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,16 +51,24 @@ def _read_match(spec: object) -> Match:
 
 
 def _read_answer(spec: object) -> ScriptedAnswer:
-    answer = _object("answer", spec, "fields", "json", "text", "mode")
-    if len(answer.keys() & {"fields", "json", "text"}) != 1:
-        raise invalid("answer: exactly one of fields, json and text")
+    answer = _object("answer", spec, "fields", "json", "text", "content", "mode")
+    if len(answer.keys() & {"fields", "json", "text", "content"}) != 1:
+        raise invalid("answer: exactly one of fields, json, text and content")
     if answer.get("mode", "absent") not in ("absent", "truth"):
         raise invalid("answer.mode: 'absent' or 'truth'")
     if "fields" in answer:
         return ScriptedAnswer(_read_fields(answer["fields"]), over_truth=answer.get("mode") == "truth")
     if "json" in answer:
         return ScriptedAnswer(json=(answer["json"],))
+    if "content" in answer:
+        return ScriptedAnswer(content=_read_content(answer["content"]))
     return ScriptedAnswer(text=_text_or_none(answer, "text") or "")
+
+
+def _read_content(spec: object) -> tuple[Mapping[str, object], ...]:
+    if not isinstance(spec, list) or not spec:
+        raise invalid("answer.content: a list of blocks")
+    return tuple(_object(f"answer.content.{index}", block) for index, block in enumerate(spec))
 
 
 def _read_fields(spec: object) -> Mapping[str, object]:

@@ -1,16 +1,14 @@
 """Messages, events and server-sent events as the Messages API writes them."""
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from claude_simulator import tokens
+from claude_simulator import blocks
 from claude_simulator.problems import RefusalError, error_type
 from claude_simulator.prompt_cache import CacheUse
 
 Event = tuple[str, dict[str, object]]  # its name, and its data without it
-_FEW_WORDS = re.compile(r"(?:\S{1,40}\s*){1,3}|\s+")
 
 
 @dataclass(frozen=True)
@@ -20,6 +18,12 @@ class Answer:
     text: str
     stop_reason: str
     stop_sequence: str | None = None
+    content: tuple[blocks.Block, ...] = ()  # where it is more than the text
+
+    @property
+    def blocks(self) -> tuple[blocks.Block, ...]:
+        """Its content blocks."""
+        return self.content or (({"type": "text", "text": self.text},) if self.text else ())
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Reply:
     def output_tokens(self) -> int:
         """Tokens billed for the answer; at least one unless none were allowed, as with the real API."""
         nothing_allowed = self.answer.stop_reason == "max_tokens" and not self.answer.text
-        return 0 if nothing_allowed else max(tokens.count_text(self.answer.text), 1)
+        return 0 if nothing_allowed else max(blocks.count(self.answer.blocks), 1)
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,8 @@ class Face:
 def message_json(reply: Reply) -> dict[str, object]:
     """The whole message, for a plain answer."""
     answer = reply.answer
-    content = [{"type": "text", "text": answer.text}] if answer.text else []
     return {
-        **_envelope(reply, content),
+        **_envelope(reply, answer.blocks),
         "stop_reason": answer.stop_reason,
         "stop_sequence": answer.stop_sequence,
         "stop_details": _stop_details(answer),
@@ -75,13 +78,7 @@ def message_events(reply: Reply) -> Iterator[Event]:
         "usage": _first_usage(reply),
     }
     yield "message_start", {"message": start}
-    if reply.answer.text:
-        yield "content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}
-    yield "ping", {}
-    if reply.answer.text:
-        for words in _FEW_WORDS.findall(reply.answer.text):
-            yield "content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": words}}
-        yield "content_block_stop", {"index": 0}
+    yield from _block_events(reply.answer.blocks)
     delta = {
         "stop_reason": reply.answer.stop_reason,
         "stop_sequence": reply.answer.stop_sequence,
@@ -95,6 +92,19 @@ def message_events(reply: Reply) -> Iterator[Event]:
     }
     yield "message_delta", {"delta": delta, "usage": usage}
     yield "message_stop", {}
+
+
+def _block_events(content: Sequence[blocks.Block]) -> Iterator[Event]:
+    if not content:
+        yield "ping", {}
+    for index, block in enumerate(content):
+        start, deltas = blocks.begun(block)
+        yield "content_block_start", {"index": index, "content_block": start}
+        if index == 0:
+            yield "ping", {}
+        for delta in deltas:
+            yield "content_block_delta", {"index": index, "delta": delta}
+        yield "content_block_stop", {"index": index}
 
 
 def sse(name: str, data: Mapping[str, object]) -> bytes:
@@ -113,8 +123,14 @@ def _sse_error(problem: RefusalError) -> bytes:
 MESSAGES_FACE = Face("text/event-stream; charset=utf-8", message_events, sse, _garbled_sse, _sse_error)
 
 
-def _envelope(reply: Reply, content: list[dict[str, str]]) -> dict[str, object]:
-    return {"id": reply.id, "type": "message", "role": "assistant", "model": reply.model, "content": content}
+def _envelope(reply: Reply, content: Sequence[blocks.Block]) -> dict[str, object]:
+    return {
+        "id": reply.id,
+        "type": "message",
+        "role": "assistant",
+        "model": reply.model,
+        "content": list(content),
+    }
 
 
 def _first_usage(reply: Reply) -> dict[str, object]:

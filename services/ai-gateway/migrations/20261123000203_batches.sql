@@ -79,6 +79,8 @@ CREATE TABLE batch_items (
     seq bigint,
     reason text NOT NULL DEFAULT '',
     answer bytea,
+    -- Its blocks as JSON, where they are more than this text.
+    content text NOT NULL DEFAULT '',
     stop_reason text NOT NULL DEFAULT '',
     answered_by text NOT NULL DEFAULT '',
     upstream_id text NOT NULL DEFAULT '',

@@ -17,6 +17,7 @@ from ai_gateway.batches.batch import LeaseLostError
 from ai_gateway.batches.runner import Runner
 from ai_gateway.batches.tools import Tools
 from ai_gateway.batches.wire import BatchWire, UpstreamBatch
+from ai_gateway.claude.upstream import Leaving
 from ai_gateway.egress import sweep
 from ai_gateway_testing import batching
 from ai_gateway_testing.batching import Batch, Bulk
@@ -86,9 +87,9 @@ class MortalWire(BatchWire):
 
     life: Life
 
-    async def create(self, path: str, content: bytes) -> UpstreamBatch:
+    async def create(self, leaving: Leaving) -> UpstreamBatch:
         self.life.step()
-        created = await super().create(path, content)
+        created = await super().create(leaving)
         self.life.step()
         return created
 

@@ -18,7 +18,7 @@ from ai_gateway.claude.connection import connected
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.models import find_model, known_models
 from ai_gateway.claude.reply import Reply
-from ai_gateway.claude.upstream import Exchange, Upstream
+from ai_gateway.claude.upstream import Exchange, Leaving, Upstream
 from ai_gateway.money.tokens import Tokens
 from ai_gateway.settings import AiGatewaySettings
 from ai_gateway_testing import bedrock as aws
@@ -95,7 +95,7 @@ def question(model: str = MODEL, *, stream: bool = False) -> bytes:
 
 
 async def opened(upstream: Upstream, *, stream: bool) -> Exchange:
-    exchange = await upstream.send(*upstream.leaving("/v1/messages", question(stream=stream)))
+    exchange = await upstream.send(upstream.leaving("/v1/messages", question(stream=stream)))
     if stream:
         await exchange.begin()
     return exchange
@@ -137,10 +137,15 @@ async def test_an_answer_comes_signed_for_and_with_its_exact_use(
 
 
 def test_what_is_recorded_is_what_leaves(upstream: Upstream) -> None:
-    path, content = upstream.leaving("/v1/messages", question())
-    assert upstream.leaving("/v1/messages", question()) == (path, content)
-    assert path == f"/model/{ID}/invoke"
-    assert json.loads(content).keys() == {"anthropic_version", "max_tokens", "messages"}
+    leaving = upstream.leaving("/v1/messages", question())
+    assert upstream.leaving("/v1/messages", question()) == leaving
+    assert leaving.path == f"/model/{ID}/invoke"
+    assert json.loads(leaving.content).keys() == {"anthropic_version", "max_tokens", "messages"}
+
+
+def test_beta_features_are_asked_for_in_the_body(upstream: Upstream) -> None:
+    leaving = upstream.leaving("/v1/messages", question(), ("context-2026-02", "files-2026-01"))
+    assert json.loads(leaving.content)["anthropic_beta"] == ["context-2026-02", "files-2026-01"]
 
 
 @pytest.mark.parametrize(
@@ -280,7 +285,7 @@ async def test_only_our_models_may_be_invoked_whatever_is_asked_of_the_wire(
         "/v1/files",
     ):
         with pytest.raises(EgressForbiddenError):
-            await upstream.send(path, b"{}")
+            await upstream.send(Leaving(path, b"{}"))
     assert bedrock.asked == []
 
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from ai_gateway.claude.client import open_client
 from ai_gateway.claude.destination import destination
-from ai_gateway.claude.upstream import Upstream
+from ai_gateway.claude.upstream import Leaving, Upstream
 from ai_gateway_testing.gateway import Gateway, prompt
 from claude_simulator import server
 from claude_simulator.control_client import SimulatorControl
@@ -71,7 +71,7 @@ async def test_on_the_wire_before_the_head_of_the_answer(
 
     async def call(arrived: Callable[[], None]) -> None:
         arrived()
-        await upstream.send(PATH, content)
+        await upstream.send(Leaving(PATH, content))
 
     await all_leave(claude, call)
 
@@ -80,7 +80,7 @@ async def test_on_the_wire_in_the_middle_of_a_stream(claude: SimulatorControl, u
     await claude.script(LONG)
 
     async def call(arrived: Callable[[], None]) -> None:
-        exchange = await upstream.send(PATH, STREAMED)
+        exchange = await upstream.send(Leaving(PATH, STREAMED))
         try:
             await exchange.begin()
             arrived()
@@ -97,7 +97,7 @@ async def test_on_the_wire_by_closing_what_is_not_read(claude: SimulatorControl,
     await claude.script(LONG)
 
     async def call(arrived: Callable[[], None]) -> None:
-        exchange = await upstream.send(PATH, STREAMED)
+        exchange = await upstream.send(Leaving(PATH, STREAMED))
         arrived()
         try:
             await asyncio.Event().wait()

@@ -63,7 +63,7 @@ async def test_what_is_asked_reaches_claude(gateway: Gateway, tmp_path: Path) ->
         document, question = body["messages"][0]["content"]
         assert (document["source"], document["title"]) == (source, file.name)
         assert question["text"] == "How long?"
-        assert body["system"][-1]["text"] == "Be brief."
+        assert body["system"][-1]["text"].startswith("Be brief.\n\n")
         assert body["max_tokens"] == 99
     assert {record["task"] for record in await gateway.egress()} == {"tests.cli"}
 

@@ -6,6 +6,7 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 
 from ai_gateway.privacy.placeholders import NOTICE
+from ai_gateway.privacy.seal import seal_of
 from ai_gateway_testing.gateway import TASK, Client, Gateway, prompt, refusal
 from bloom.ai.v1 import ai_pb2, ai_service_pb2
 
@@ -71,10 +72,12 @@ async def test_the_prompt_becomes_a_request_with_its_stable_part_first(gateway: 
     )
 
     body = await sent(gateway)
+    seal = body["system"][-1]["text"].removeprefix("Be exact.")
+    assert seal_of(("You read contracts.", "Be exact.")) in seal
     assert body["system"] == [
         {"type": "text", "text": NOTICE},
         {"type": "text", "text": "You read contracts."},
-        {"type": "text", "text": "Be exact.", "cache_control": {"type": "ephemeral"}},
+        {"type": "text", "text": f"Be exact.{seal}", "cache_control": {"type": "ephemeral"}},
     ]
     assert body["messages"] == [
         {

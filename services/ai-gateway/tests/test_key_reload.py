@@ -20,7 +20,7 @@ from ai_gateway.claude.destination import destination
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.key import RotatedKey
 from ai_gateway.claude.retries import Retries
-from ai_gateway.claude.upstream import Upstream
+from ai_gateway.claude.upstream import Leaving, Upstream
 from ai_gateway.settings import AiGatewaySettings
 from ai_gateway_testing.backends import free_port
 
@@ -103,7 +103,7 @@ def settings(claude: Claude, endpoint: str, **given: object) -> AiGatewaySetting
 
 
 async def ask(upstream: Upstream) -> None:
-    exchange = await upstream.send(MESSAGES, b"{}")
+    exchange = await upstream.send(Leaving(MESSAGES, b"{}"))
     await exchange.body()
     await exchange.close()
 
@@ -238,7 +238,7 @@ async def test_a_key_that_stays_refused_is_not_read_again_for_some_seconds(claud
 async def test_other_refusals_are_no_reason_to_look(claude: Claude) -> None:
     async with rotating(claude) as wire:
         with pytest.raises(ClaudeError) as gone:
-            await wire.upstream.send("/v1/messages/count_tokens", b"{}")
+            await wire.upstream.send(Leaving("/v1/messages/count_tokens", b"{}"))
         assert gone.value.kind is FaultKind.MODEL_REFUSED
         assert wire.manager.reads == 0
 

@@ -183,7 +183,7 @@ def test_names_that_look_like_placeholders_are_not_given_to_values() -> None:
 def test_the_notice_has_nothing_to_withhold() -> None:
     assert LOOKALIKE.search(NOTICE) is None
     assert redact(asked(text(NOTICE))).vault.values == {}
-    assert all(f"[{kind}-n]" in NOTICE for kind in Kind)
+    assert all(f"[{kind}-n]" in NOTICE for kind in Kind if kind is not Kind.SEAL)
 
 
 def test_values_do_not_print() -> None:

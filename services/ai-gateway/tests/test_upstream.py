@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from ai_gateway.claude.client import open_client
 from ai_gateway.claude.destination import destination
 from ai_gateway.claude.faults import ClaudeError
-from ai_gateway.claude.upstream import Upstream
+from ai_gateway.claude.upstream import Leaving, Upstream
 from claude_simulator.control_client import SimulatorControl
 
 PATH = "/v1/messages"
@@ -23,7 +23,7 @@ async def upstream(claude: SimulatorControl) -> AsyncIterator[Upstream]:
 
 @pytest.mark.parametrize("content", [QUESTION, QUESTION[:-1] + b',"stream":true}'])
 async def test_rate_limits_come_with_an_answer(upstream: Upstream, content: bytes) -> None:
-    exchange = await upstream.send(*upstream.leaving(PATH, content))
+    exchange = await upstream.send(upstream.leaving(PATH, content))
     await exchange.close()
     assert int(exchange.headers["anthropic-ratelimit-requests-remaining"]) >= 0
     assert all(name.startswith("anthropic-ratelimit-") for name in exchange.headers)
@@ -32,12 +32,12 @@ async def test_rate_limits_come_with_an_answer(upstream: Upstream, content: byte
 async def test_rate_limits_come_with_a_refusal(claude: SimulatorControl, upstream: Upstream) -> None:
     await claude.script({"match": {}, "fault": {"kind": "status", "status": 429, "retry_after": 7}})
     with pytest.raises(ClaudeError) as refused:
-        await upstream.send(PATH, QUESTION)
+        await upstream.send(Leaving(PATH, QUESTION))
     assert refused.value.retry_after == 7
     assert "anthropic-ratelimit-requests-remaining" in refused.value.headers
     assert "retry-after" not in refused.value.headers
 
 
 def test_requests_to_claude_itself_leave_as_they_are(upstream: Upstream) -> None:
-    assert upstream.leaving(PATH, QUESTION) == (PATH, QUESTION)
+    assert upstream.leaving(PATH, QUESTION) == Leaving(PATH, QUESTION)
     assert upstream.api_version == "2026-10-21"

@@ -1,6 +1,6 @@
 """Batches, their parts and their items, as they are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,13 +69,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one item. `answer` is as Claude gave it; `reason` the name of an error's."""
+    """What became of one item. `answer` and `content` are Claude's; `reason` is an error's name."""
 
     ordinal: int
     item_id: UUID
     outcome: Outcome
     reason: str = ""
     answer: str = field(default="", repr=False)
+    content: str = field(default="", repr=False)
     stop_reason: str = ""
     model: str = ""
     upstream_id: str = ""
@@ -87,11 +88,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A result on its way out; `text` has what was withheld put back."""
+    """A result on its way out; `text` and `blocks` have what was withheld put back."""
 
     seq: int
     custom_id: str
     text: str = field(repr=False)
+    blocks: Sequence[Mapping[str, object]] = field(repr=False)
     result: Result
 
 

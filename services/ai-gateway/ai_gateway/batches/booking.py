@@ -14,7 +14,8 @@ _RESULT = """UPDATE batch_items SET
         outcome = $4, seq = $5, reason = $6, answer = $7, stop_reason = $8, answered_by = $9,
         upstream_id = $10, from_cache = $11, simulated = $12, metered = $13, input_tokens = $14,
         output_tokens = $15, cache_read_tokens = $16, cache_write_5m_tokens = $17,
-        cache_write_1h_tokens = $18, cost_micro_usd = $19, list_cost_micro_usd = $20, params = NULL
+        cache_write_1h_tokens = $18, cost_micro_usd = $19, list_cost_micro_usd = $20, content = $21,
+        params = NULL
     WHERE org_id = $1 AND batch_id = $2 AND ordinal = $3 AND outcome IS NULL"""
 _END = """UPDATE batches SET ended_at = now() WHERE org_id = $1 AND id = $2 AND planned AND NOT EXISTS (
         SELECT FROM batch_items WHERE org_id = $1 AND batch_id = $2 AND outcome IS NULL
@@ -55,5 +56,5 @@ def _values(lease: Lease, seq: int, result: Result) -> tuple[object, ...]:
         result.answer.encode(errors="replace"), result.stop_reason, result.model, result.upstream_id,
         result.from_cache, result.simulated, result.spent is not None and not result.from_cache,
         tokens.input, tokens.output, tokens.cache_read, tokens.cache_write_5m, tokens.cache_write_1h,
-        spent.cost, spent.list_cost,
+        spent.cost, spent.list_cost, result.content,
     )  # fmt: skip

@@ -7,10 +7,11 @@ from ai_gateway.batches import store
 from ai_gateway.batches.batch import KEPT, Given, Outcome, Shown
 from ai_gateway.batches.reading import read_items
 from ai_gateway.batches.service import Batches, batch_id_of
+from ai_gateway.generation.completion import completion
 from ai_gateway.generation.prompt import Defaults
 from ai_gateway.money.handlers import usage_message
 from ai_gateway.money.tokens import Spent
-from bloom.ai.v1 import ai_pb2, ai_service_pb2, batch_service_pb2, batch_service_pb2_grpc
+from bloom.ai.v1 import ai_pb2, batch_service_pb2, batch_service_pb2_grpc
 from service_runtime import pagination
 from service_runtime.errors import Reason
 from service_runtime.idempotency import once
@@ -20,13 +21,6 @@ from service_runtime.timestamps import timestamp
 
 SERVICE = "bloom.ai.v1.BatchService"
 _DEFAULT_PAGE = 25
-_STOP_REASONS = {
-    "": ai_pb2.STOP_REASON_UNSPECIFIED,
-    "end_turn": ai_pb2.STOP_REASON_END_TURN,
-    "max_tokens": ai_pb2.STOP_REASON_MAX_TOKENS,
-    "stop_sequence": ai_pb2.STOP_REASON_STOP_SEQUENCE,
-    "refusal": ai_pb2.STOP_REASON_REFUSAL,
-}
 _Batch = batch_service_pb2.Batch
 
 
@@ -123,14 +117,13 @@ def _result(given: Given) -> batch_service_pb2.BatchResult:
         custom_id=given.custom_id,
         outcome=batch_service_pb2.BatchResult.Outcome.Value(f"OUTCOME_{result.outcome.value}"),
         text=given.text,
-        completion=ai_service_pb2.Completion(
-            stop_reason=_STOP_REASONS.get(result.stop_reason, ai_pb2.STOP_REASON_OTHER),
-            usage=usage_message((result.spent or Spent()).tokens),
-            cost_micro_usd=(result.spent or Spent()).cost,
-            list_cost_micro_usd=(result.spent or Spent()).list_cost,
-            served_from=ai_pb2.SERVED_FROM_CACHE if result.from_cache else ai_pb2.SERVED_FROM_UPSTREAM,
-            model=result.model,
-            upstream_request_id=result.upstream_id,
+        completion=completion(
+            result.stop_reason,
+            result.spent or Spent(),
+            ai_pb2.SERVED_FROM_CACHE if result.from_cache else ai_pb2.SERVED_FROM_UPSTREAM,
+            result.model,
+            result.upstream_id,
+            given.blocks,
             simulated=result.simulated,
         ),
         reason=Reason.Value(f"ERROR_REASON_{result.reason or 'UNSPECIFIED'}"),

@@ -10,12 +10,13 @@ from ai_gateway.batches.wire import UpstreamBatch
 from ai_gateway.claude import faults
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.reply import Gathering, Reply
-from ai_gateway.generation import errors
+from ai_gateway.generation import content, errors
 from ai_gateway.generation.schema import read_schema
 from ai_gateway.money.prices import PriceSheet
+from ai_gateway.privacy.seal import find_seal
 from service_runtime.errors import DomainError
 
-_KEPT_BY = frozenset({"end_turn", "stop_sequence"})
+_KEPT_BY = frozenset({"end_turn", "stop_sequence", "tool_use"})
 _CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded"})
 _WITHOUT_ANSWER = {"canceled": Outcome.CANCELLED, "expired": Outcome.EXPIRED}
 
@@ -69,16 +70,19 @@ def _answered(
 
 def _of_reply(item: Asked, reply: Reply) -> Result:
     outcome, bad = _worth(item, reply)
-    return Result(
-        item.ordinal, item.id, outcome, bad.reason_name if bad is not None else "",
-        "" if bad is not None else reply.text, reply.stop_reason, reply.model,
-    )  # fmt: skip
+    result = Result(item.ordinal, item.id, outcome, stop_reason=reply.stop_reason, model=reply.model)
+    if bad is not None:
+        return replace(result, reason=bad.reason_name)
+    return replace(result, answer=reply.text, content=reply.content)
 
 
 def _worth(item: Asked, reply: Reply) -> tuple[Outcome, DomainError | None]:
     if reply.stop_reason == "refusal":
         return Outcome.REFUSED, errors.refused()
-    if not item.output_schema:
+    seal = find_seal(item.params)
+    if seal and content.has(reply, seal):
+        return Outcome.ERRORED, errors.prompt_leaked()
+    if not item.output_schema or reply.stop_reason == "tool_use":
         return Outcome.SUCCEEDED, None
     if reply.stop_reason in _CUT_SHORT:
         return Outcome.TRUNCATED, errors.truncated()

@@ -30,8 +30,8 @@ def _free(tools: Tools, work: Work, item: Asked, reply: Reply) -> tuple[Result, 
     now = datetime.now(UTC)
     spent = Spent(Tokens(), 0, tools.prices.spent(reply.tokens, item.model, now.date()).list_cost)
     result = Result(
-        item.ordinal, item.id, Outcome.SUCCEEDED, "", reply.text, reply.stop_reason, reply.model,
-        reply.request_id, from_cache=True, simulated=reply.simulated, spent=spent,
+        item.ordinal, item.id, Outcome.SUCCEEDED, "", reply.text, reply.content, reply.stop_reason,
+        reply.model, reply.request_id, from_cache=True, simulated=reply.simulated, spent=spent,
     )  # fmt: skip
     event = UsageEvent(
         now, work.lease.org_id, item.id, item.task, item.model, work.caller.workload, work.caller.subject,

@@ -29,6 +29,8 @@ async def read_items(request: batch_service_pb2.CreateBatchRequest, defaults: De
 
 
 async def _read(item: batch_service_pb2.BatchItem, defaults: Defaults) -> NewItem:
+    if item.prompt.betas:
+        raise invalid("prompt.betas", "are not taken in a batch")
     question = await withheld(read_prompt(item.prompt, defaults))
     return NewItem(
         uuid4(), item.custom_id, question.task, question.model.name, question.caching, question.max_tokens,

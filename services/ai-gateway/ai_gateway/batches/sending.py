@@ -11,6 +11,7 @@ from ai_gateway.batches.batch import Asked, Outcome, Part, Work
 from ai_gateway.batches.reserve import at_most
 from ai_gateway.batches.tools import Tools
 from ai_gateway.claude.faults import ClaudeError, FaultKind
+from ai_gateway.claude.upstream import Leaving
 from ai_gateway.egress.record import Egress, Ending, Purpose, about_to_send
 from ai_gateway.generation import errors
 from ai_gateway.limits.refused import Priority
@@ -30,8 +31,8 @@ async def send(tools: Tools, work: Work, part: Part, until: float) -> bool:
     if asyncio.get_running_loop().time() >= until:
         return False
     items = await parts.asked(tools.postgres, work.lease, part)
-    path, content = tools.wire.leaving(_content(part, items))
-    egress = _record(tools, work, part, items, path, content)
+    leaving = tools.wire.leaving(_content(part, items))
+    egress = _record(tools, work, part, items, leaving)
     if not await parts.open_record(tools.postgres, work.lease, part, egress):
         reason = Reason.Name(Reason.ERROR_REASON_AI_BUDGET_SPENT).removeprefix("ERROR_REASON_")
         await give_up(tools, work, part, Outcome.ERRORED, reason)
@@ -41,7 +42,7 @@ async def send(tools: Tools, work: Work, part: Part, until: float) -> bool:
         async with asyncio.timeout_at(until):
             if asyncio.get_running_loop().time() >= until:
                 raise TimeoutError
-            upstream = await tools.wire.create(path, content)
+            upstream = await tools.wire.create(leaving)
     except TimeoutError as late:
         raise ClaudeError(FaultKind.TIMED_OUT) from late
     except ClaudeError as fault:
@@ -81,9 +82,7 @@ def _content(part: Part, items: Sequence[Asked]) -> bytes:
     return f'{{"requests":[{",".join(rows)}]}}'.encode()
 
 
-def _record(
-    tools: Tools, work: Work, part: Part, items: Sequence[Asked], path: str, content: bytes
-) -> Egress:
+def _record(tools: Tools, work: Work, part: Part, items: Sequence[Asked], leaving: Leaving) -> Egress:
     redactions: Counter[str] = Counter()
     for item in items:
         redactions.update(item.redactions)
@@ -96,5 +95,5 @@ def _record(
         Priority.BULK,
     )
     reserved = sum(at_most(tools.prices, item) for item in items)
-    egress = about_to_send(purpose, tools.destination, path, content, reserved)
+    egress = about_to_send(purpose, tools.destination, leaving.path, leaving.content, reserved)
     return replace(egress, trace_id=work.trace_id)

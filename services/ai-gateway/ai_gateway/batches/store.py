@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from ai_gateway.batches.batch import Given, NewItem, Outcome, Result, Shown
+from ai_gateway.generation import content
 from ai_gateway.money.budgets import budget_spent
 from ai_gateway.money.tokens import Spent, Tokens
 from ai_gateway.privacy.vault import Vault
@@ -137,9 +138,10 @@ def _given(row: asyncpg.Record) -> Given:
     )  # fmt: skip
     answer = (row["answer"] or b"").decode()
     result = Result(
-        row["ordinal"], row["id"], Outcome(row["outcome"]), row["reason"], answer, row["stop_reason"],
-        row["answered_by"], row["upstream_id"], row["from_cache"], row["simulated"],
+        row["ordinal"], row["id"], Outcome(row["outcome"]), row["reason"], answer, row["content"],
+        row["stop_reason"], row["answered_by"], row["upstream_id"], row["from_cache"], row["simulated"],
         Spent(tokens, row["cost_micro_usd"], row["list_cost_micro_usd"]),
     )  # fmt: skip
-    text = Vault(json.loads(row["vault"])).restore(answer, json=bool(row["output_schema"]))
-    return Given(row["seq"], row["custom_id"], text, result)
+    vault, as_json = Vault(json.loads(row["vault"])), bool(row["output_schema"])
+    blocks = content.restored(row["content"], vault, json=as_json)
+    return Given(row["seq"], row["custom_id"], vault.restore(answer, json=as_json), blocks, result)

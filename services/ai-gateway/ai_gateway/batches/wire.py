@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from ai_gateway.claude.destination import BATCHES, Destination, is_batch_id
 from ai_gateway.claude.faults import ClaudeError, FaultKind
-from ai_gateway.claude.upstream import Exchange, Upstream
+from ai_gateway.claude.upstream import Exchange, Leaving, Upstream
 
 _log = logging.getLogger("bloom.ai.batches")
 _PAGE = 100
@@ -47,13 +47,13 @@ class BatchWire:
         self._destination = destination
         self._seconds = seconds
 
-    def leaving(self, content: bytes) -> tuple[str, bytes]:
-        """Path and bytes of a batch. Raises ClaudeError NOT_OFFERED where this way to Claude takes none."""
+    def leaving(self, content: bytes) -> Leaving:
+        """A batch as it leaves. Raises ClaudeError NOT_OFFERED where this way to Claude takes none."""
         return self._upstream.leaving(BATCHES, content)
 
-    async def create(self, path: str, content: bytes) -> UpstreamBatch:
+    async def create(self, leaving: Leaving) -> UpstreamBatch:
         """Sends a batch. Raises ClaudeError."""
-        return await self._told(self._upstream.send(path, content))
+        return await self._told(self._upstream.send(leaving))
 
     async def retrieve(self, batch_id: str) -> UpstreamBatch:
         """As it stands. Raises ClaudeError."""
@@ -61,8 +61,8 @@ class BatchWire:
 
     async def cancel(self, batch_id: str) -> UpstreamBatch:
         """Asks for its end. Raises ClaudeError."""
-        path, content = self._upstream.leaving(f"{_path(batch_id)}/cancel", b"")
-        return await self._told(self._upstream.send(path, content))
+        leaving = self._upstream.leaving(f"{_path(batch_id)}/cancel", b"")
+        return await self._told(self._upstream.send(leaving))
 
     async def created_since(self, moment: datetime) -> list[UpstreamBatch]:
         """All of the account's that are not older, newest first. Raises ClaudeError."""

@@ -10,7 +10,7 @@ from ai_gateway.claude.reply import Reply
 from ai_gateway.money.tokens import Tokens
 
 # Part of every key: a new form of the entry, or of the key, finds no old one.
-_FORM = 1
+_FORM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,14 @@ def to_bytes(reply: Reply) -> bytes:
     entry = [
         reply.parts, reply.stop_reason, reply.model, reply.request_id, reply.simulated,
         [tokens.input, tokens.output, tokens.cache_read, tokens.cache_write_5m, tokens.cache_write_1h],
+        reply.content,
     ]  # fmt: skip
     return json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def from_bytes(kept: bytes) -> Reply:
     """As it was given. Raises ValueError, TypeError for anything else."""
-    parts, stop_reason, model, request_id, simulated, tokens = json.loads(kept)
-    return Reply(tuple(map(str, parts)), stop_reason, Tokens(*map(int, tokens)), model, request_id, simulated)
+    parts, stop_reason, model, request_id, simulated, tokens, content = json.loads(kept)
+    return Reply(
+        tuple(map(str, parts)), stop_reason, Tokens(*map(int, tokens)), model, request_id, simulated, content
+    )

@@ -22,7 +22,7 @@ from ai_gateway.claude import faults
 from ai_gateway.claude.destination import invoke_paths
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.models import ModelUnavailableError, find_model, model_ids
-from ai_gateway.claude.upstream import Exchange, Upstream, posted
+from ai_gateway.claude.upstream import Exchange, Leaving, Upstream, posted
 
 _MESSAGES = "/v1/messages"
 
@@ -44,8 +44,8 @@ class BedrockUpstream(Upstream):
         """The version of the Messages API that requests are for; here it travels in the body."""
         return ANTHROPIC_API_VERSION
 
-    def leaving(self, path: str, content: bytes) -> tuple[str, bytes]:
-        """Path and bytes as they leave for this request of the Messages API: what `send` takes.
+    def leaving(self, path: str, content: bytes, betas: Sequence[str] = ()) -> Leaving:
+        """As it leaves, for a request of the Messages API: what `send` takes.
 
         Raises ClaudeError NOT_OFFERED: neither the counting of tokens nor batches are offered here, nor a
         model older than 4.7.
@@ -56,10 +56,12 @@ class BedrockUpstream(Upstream):
         plain, streamed = invoke_paths(self._id_of(body.pop("model")))
         where = streamed if body.pop("stream", False) else plain
         told = {"anthropic_version": ANTHROPIC_API_VERSION, **body}
-        return where, json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
+        if betas:
+            told["anthropic_beta"] = list(betas)
+        return Leaving(where, json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode())
 
-    async def send(self, path: str, content: bytes) -> Exchange:
-        """Signs and posts `content`, which leaves as it is. Raises ClaudeError."""
+    async def send(self, leaving: Leaving) -> Exchange:
+        """Signs and posts it. Raises ClaudeError."""
         try:
             keys = await asyncio.to_thread(credentials.keys, self._session)
         except NoAwsKeysError as none:
@@ -69,7 +71,7 @@ class BedrockUpstream(Upstream):
         client.aws_access_key, client.aws_secret_key = keys.access_key, keys.secret_key
         client.aws_session_token = keys.token
         with faults.told_apart():
-            response = await posted(client, path, content)
+            response = await posted(client, leaving.path, leaving.content)
         return Exchange(response, _events(response), simulated=self._simulator)
 
     async def fetch(self, path: str) -> Exchange:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -82,13 +83,19 @@ _BY_WORDS = {
     "model identifier is invalid": FaultKind.MODEL_REFUSED,
     "on-demand throughput": FaultKind.MODEL_REFUSED,  # isn't supported: an inference profile must be named
 }
+# `messages.0.content.1.type: …`. What else it may be called for is ours.
+_FIELD = re.compile(
+    r"((?:cache_control|max_tokens|messages|metadata|output_config\.effort|stop_sequences|thinking|tool_choice|tools)"
+    r"(?:\.\w{1,60}){0,12}): "
+)
 _RATE_LIMIT_HEADERS = "anthropic-ratelimit-"
 
 
 class ClaudeError(Exception):
     """No answer. `retry_after` in seconds, where Claude named a delay; `began` when a part of it came.
 
-    `headers` are those of Claude's rate limits. `healed`: its cause has been put right since.
+    `headers` are those of Claude's rate limits. `field` is what a refused request has wrong, by its path in
+    the Messages API. `healed`: its cause has been put right since.
     """
 
     def __init__(
@@ -100,6 +107,7 @@ class ClaudeError(Exception):
         retry_after: float | None = None,
         began: bool = False,
         headers: Mapping[str, str] | None = None,
+        field: str = "",
     ) -> None:
         super().__init__(kind.value)
         self.kind = kind
@@ -108,6 +116,7 @@ class ClaudeError(Exception):
         self.retry_after = retry_after
         self.began = began
         self.headers = headers or {}
+        self.field = field
         self.healed = False
 
     @property
@@ -159,12 +168,14 @@ def _of_status(refused: anthropic.APIStatusError) -> ClaudeError:
     kind = _BY_STATUS.get(status, FaultKind.FAILED if status >= 500 else FaultKind.REQUEST_REFUSED)
     # `ThrottlingException:http://…`
     kind = _of_type(headers.get("x-amzn-errortype", "").partition(":")[0]) or kind
+    kind = _told_by_words(kind, _words(refused))
     return ClaudeError(
-        _told_by_words(kind, _words(refused)),
+        kind,
         status=status,
         request_id=request_id(headers),
         retry_after=_retry_after(headers.get("retry-after")),
         headers=rate_limits(headers),
+        field=_field(_words(refused)) if kind is FaultKind.REQUEST_REFUSED else "",
     )
 
 
@@ -183,6 +194,12 @@ def _words(refused: anthropic.APIStatusError) -> str:
     body = refused.body
     bare = body.get("message") if isinstance(body, Mapping) else None
     return refused.api_message or (bare if isinstance(bare, str) else "")
+
+
+def _field(words: str) -> str:
+    """The path before the first colon, where it begins with what a caller may pass through."""
+    found = _FIELD.match(words)
+    return found[1] if found else ""
 
 
 def _retry_after(header: str | None) -> float | None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ai_gateway.claude.blocks import Blocks
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.money.tokens import Tokens
 
@@ -12,7 +13,10 @@ SIMULATOR_HEADER = "x-claude-simulator"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete answer. `parts` are its text as it came; `stop_reason` is the API's own word."""
+    """A complete answer. `parts` are its text as it came; `stop_reason` is the API's own word.
+
+    `content` are its blocks as JSON, where they are more than this text.
+    """
 
     parts: tuple[str, ...]
     stop_reason: str
@@ -20,6 +24,7 @@ class Reply:
     model: str
     request_id: str
     simulated: bool
+    content: str = ""
 
     @property
     def text(self) -> str:
@@ -37,6 +42,7 @@ class Gathering:
     _model: str = ""
     _stop_reason: str = ""
     _parts: list[str] = field(default_factory=list)
+    _blocks: Blocks = field(default_factory=Blocks)
     complete: bool = False
 
     def take_message(self, body: bytes) -> None:
@@ -44,6 +50,7 @@ class Gathering:
         try:
             message = json.loads(body)
             self._begin(message)
+            self._blocks.take(message["content"])
             self._parts = [block["text"] for block in message["content"] if block["type"] == "text"]
             self._stop_reason = str(message["stop_reason"])
         except (ValueError, KeyError, TypeError, AttributeError) as broken:
@@ -58,21 +65,32 @@ class Gathering:
             raise ClaudeError(FaultKind.MALFORMED) from broken
 
     def reply(self) -> Reply:
-        """The answer. Raises ClaudeError CUT when its end has not come."""
+        """The answer. Raises ClaudeError CUT when its end has not come, MALFORMED when it makes no sense."""
         if not self.complete or self.tokens is None or not self._stop_reason:
             raise ClaudeError(FaultKind.CUT)
+        try:
+            content = self._blocks.as_json(self._parts)
+        except ValueError as broken:
+            raise ClaudeError(FaultKind.MALFORMED) from broken
         return Reply(
-            tuple(self._parts), self._stop_reason, self.tokens, self._model, self.request_id, self.simulated
-        )
+            tuple(self._parts), self._stop_reason, self.tokens, self._model, self.request_id, self.simulated,
+            content,
+        )  # fmt: skip
 
     def _event(self, event: Mapping[str, object]) -> str:
         match event["type"]:
             case "message_start":
                 self._begin(_mapping(event["message"]))
             case "content_block_start":
-                return self._add(_mapping(event["content_block"]), "text")
+                block = _mapping(event["content_block"])
+                self._blocks.begin(block, len(self._parts))
+                return self._add(block, "text")
             case "content_block_delta":
-                return self._add(_mapping(event["delta"]), "text_delta")
+                delta = _mapping(event["delta"])
+                text = self._add(delta, "text_delta")
+                if not text:
+                    self._blocks.add(event["index"], delta)
+                return text
             case "message_delta":
                 self._stop_reason = str(_mapping(event["delta"])["stop_reason"])
                 self.tokens = tokens_told(_mapping(event["usage"]), self.tokens or Tokens())

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 import httpx2
@@ -21,6 +22,15 @@ from ai_gateway.claude.wire import Wire
 _UNAUTHORIZED = 401
 # Beyond what any answer makes: the longest has about a megabyte.
 _LONGEST_LINE_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A request as it goes on the wire: where to, the bytes, and the beta features that it asks for."""
+
+    path: str
+    content: bytes = field(repr=False)
+    betas: str = ""
 
 
 class Exchange:
@@ -122,16 +132,18 @@ class Upstream:
         """The version of the Messages API that requests are for."""
         return api_version(self._client)
 
-    def leaving(self, path: str, content: bytes) -> tuple[str, bytes]:
-        """Path and bytes as they leave for this request of the Messages API: what `send` takes.
+    def leaving(self, path: str, content: bytes, betas: Sequence[str] = ()) -> Leaving:
+        """As it leaves, for a request of the Messages API: what `send` takes.
 
         Raises ClaudeError NOT_OFFERED where this way to Claude has no such thing.
         """
-        return path, content
+        return Leaving(path, content, ",".join(betas))
 
-    async def send(self, path: str, content: bytes) -> Exchange:
-        """Posts `content`, which leaves as it is. Raises ClaudeError."""
-        return await self._exchange(self._wire.exchanged("post", path, content))
+    async def send(self, leaving: Leaving) -> Exchange:
+        """Posts it. Raises ClaudeError."""
+        return await self._exchange(
+            self._wire.exchanged("post", leaving.path, leaving.content, leaving.betas)
+        )
 
     async def fetch(self, path: str) -> Exchange:
         """What is there. Raises ClaudeError."""

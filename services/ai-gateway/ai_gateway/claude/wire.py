@@ -19,11 +19,13 @@ class Wire:
         self._client = client
         self._http = client._client
         # By key too, which may be set anew while requests are under way.
-        self._heads: dict[tuple[str, str, str | None], httpx2.Request] = {}
+        self._heads: dict[tuple[str, str, str, str | None], httpx2.Request] = {}
 
-    async def exchanged(self, method: str, path: str, content: bytes | None = None) -> httpx2.Response:
+    async def exchanged(
+        self, method: str, path: str, content: bytes | None = None, betas: str = ""
+    ) -> httpx2.Response:
         """The response, its head read; whatever it is, close it."""
-        head = self._head(method, path)
+        head = self._head(method, path, betas)
         request = httpx2.Request(
             head.method, head.url, headers=head.headers, content=content, extensions=head.extensions
         )
@@ -43,13 +45,15 @@ class Wire:
             await response.aclose()
         raise self._client._make_status_error_from_response(response)
 
-    def _head(self, method: str, path: str) -> httpx2.Request:
-        name = (method, path, self._client.api_key)
+    def _head(self, method: str, path: str, betas: str) -> httpx2.Request:
+        name = (method, path, betas, self._client.api_key)
         head = self._heads.get(name)
         if head is None:
             head = self._client._build_request(FinalRequestOptions.construct(method=method, url=path))
             # Of no body; each request has its own.
             head.headers.pop("content-length", None)
+            if betas:
+                head.headers["anthropic-beta"] = betas
             if len(self._heads) >= _KINDS_OF_HEADS:
                 self._heads.clear()
             self._heads[name] = head

@@ -1,6 +1,7 @@
 """Asks Claude, again where that can help: each attempt is recorded, and all share one end of time."""
 
 import asyncio
+from collections.abc import Sequence
 from itertools import count
 
 from ai_gateway import metrics
@@ -35,19 +36,22 @@ class Asking:
         ends_at: float,
         longest: int,
         *,
+        betas: Sequence[str] = (),
         stream: bool = False,
     ) -> Attempt:
         """An attempt whose answer has begun; close it. The answer is of `longest` tokens at most.
 
         Raises ClaudeError, or DomainError when it was not recorded.
         """
-        path, leaving = self._means.upstream.leaving(MESSAGES, content)
-        return await self._opened(Order(purpose, path, leaving, "chat", ends_at, stream, longest))
+        leaving = self._means.upstream.leaving(MESSAGES, content, betas)
+        return await self._opened(Order(purpose, leaving, "chat", ends_at, stream, longest))
 
-    async def token_count(self, purpose: Purpose, content: bytes, ends_at: float) -> Attempt:
+    async def token_count(
+        self, purpose: Purpose, content: bytes, ends_at: float, *, betas: Sequence[str] = ()
+    ) -> Attempt:
         """The same for the counting of tokens, which costs nothing and leaves all the same."""
-        path, leaving = self._means.upstream.leaving(COUNT_TOKENS, content)
-        return await self._opened(Order(purpose, path, leaving, "count_tokens", ends_at))
+        leaving = self._means.upstream.leaving(COUNT_TOKENS, content, betas)
+        return await self._opened(Order(purpose, leaving, "count_tokens", ends_at))
 
     async def _opened(self, order: Order) -> Attempt:
         breaker = self._breakers.of(order.purpose.model)

@@ -14,7 +14,7 @@ from ai_gateway.claude import spans
 from ai_gateway.claude.destination import Destination
 from ai_gateway.claude.faults import ClaudeError, FaultKind
 from ai_gateway.claude.reply import Gathering, Reply
-from ai_gateway.claude.upstream import Exchange, Upstream
+from ai_gateway.claude.upstream import Exchange, Leaving, Upstream
 from ai_gateway.egress.ledger import Ledger
 from ai_gateway.egress.record import Ending, Purpose, about_to_send
 from ai_gateway.generation import errors
@@ -47,8 +47,7 @@ class Order:
     """What is to be sent, for what, and by when (on the event loop's clock)."""
 
     purpose: Purpose
-    path: str
-    content: bytes
+    leaving: Leaving
     operation: str
     ends_at: float
     stream: bool = False
@@ -63,7 +62,11 @@ class Attempt:
         self._means = means
         self._order = order
         self._egress = about_to_send(
-            order.purpose, means.destination.url, order.path, order.content, _reserve(means.prices, order)
+            order.purpose,
+            means.destination.url,
+            order.leaving.path,
+            order.leaving.content,
+            _reserve(means.prices, order),
         )
         self._number = number
         self._exchange: Exchange | None = None
@@ -93,7 +96,7 @@ class Attempt:
             order.operation, order.purpose.model, self._means.destination, attempt=self._number
         )
         async with self._watched():
-            self._exchange = await self._means.upstream.send(order.path, order.content)
+            self._exchange = await self._means.upstream.send(order.leaving)
             self._permit.hear(self._exchange.headers)
             if order.stream:
                 await self._exchange.begin()
@@ -153,7 +156,7 @@ class Attempt:
 
     async def _admitted(self) -> Permit:
         order, purpose = self._order, self._order.purpose
-        estimate = Use(len(order.content) // _USUAL_BYTES_OF_A_TOKEN, order.longest_answer)
+        estimate = Use(len(order.leaving.content) // _USUAL_BYTES_OF_A_TOKEN, order.longest_answer)
         left = order.ends_at - asyncio.get_running_loop().time()
         try:
             return await self._means.gate.admit(
@@ -253,5 +256,5 @@ def _reserve(prices: PriceSheet, order: Order) -> int:
     """No answer to these bytes costs more: a token of a prompt is hardly ever shorter than two of them."""
     if not order.longest_answer:
         return 0
-    prompt = len(order.content) // _LEAST_BYTES_OF_A_TOKEN
+    prompt = len(order.leaving.content) // _LEAST_BYTES_OF_A_TOKEN
     return prices.at_most(prompt, order.longest_answer, order.purpose.model, datetime.now(UTC).date())

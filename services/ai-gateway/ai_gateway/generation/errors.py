@@ -25,13 +25,7 @@ def model_unavailable(unavailable: ModelUnavailableError) -> DomainError:
 
 def schema_invalid(field: str, problem: str) -> DomainError:
     """`field` is the path inside the schema, from `prompt.output_schema` on."""
-    return DomainError(
-        grpc.StatusCode.INVALID_ARGUMENT,
-        Reason.ERROR_REASON_AI_SCHEMA_INVALID,
-        f"{field}: {problem}",
-        {"field": field},
-        violations={field: problem},
-    )
+    return _about(Reason.ERROR_REASON_AI_SCHEMA_INVALID, field, problem)
 
 
 def off_schema() -> DomainError:
@@ -49,6 +43,16 @@ def refused() -> DomainError:
         grpc.StatusCode.FAILED_PRECONDITION,
         Reason.ERROR_REASON_AI_REFUSED,
         "Claude declined to answer this question.",
+    )
+
+
+def prompt_leaked() -> DomainError:
+    """A document may have asked for it: see the seal."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_AI_PROMPT_LEAKED,
+        "The answer repeated the confidential instructions of its question, so it was withheld. "
+        "Look for a text in the question that asks for them.",
     )
 
 
@@ -104,12 +108,33 @@ def redaction_failed() -> DomainError:
 
 def of_fault(fault: ClaudeError) -> DomainError:
     """The error for a fault that retries did not heal."""
+    if fault.field:
+        return _field_refused(fault.field)
     code, reason, message = _TOLD[fault.kind]
     passing = fault.kind in _PASSING
     delay = _USUAL_DELAY if fault.retry_after is None else timedelta(seconds=fault.retry_after)
     return DomainError(code, reason, message, retry_after=delay if passing else None)
 
 
+def _field_refused(field: str) -> DomainError:
+    """`field` is the path in the Messages API: `messages.0.content.1.type`, or of what was passed through."""
+    root, *steps = field.split(".")
+    path = f"prompt.{root}" if root in _NAMED_HERE else f"prompt.raw.{root}"
+    path += "".join(f"[{step}]" if step.isdecimal() else f".{step}" for step in steps)
+    return _about(Reason.ERROR_REASON_AI_FIELD_REFUSED, path, "Claude does not accept it")
+
+
+def _about(reason: "Reason.ValueType", field: str, problem: str) -> DomainError:
+    return DomainError(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        reason,
+        f"{field}: {problem}",
+        {"field": field},
+        violations={field: problem},
+    )
+
+
+_NAMED_HERE = frozenset({"messages", "max_tokens"})
 _UNAVAILABLE = (grpc.StatusCode.UNAVAILABLE, Reason.ERROR_REASON_AI_UNAVAILABLE)
 _MISCONFIGURED = (grpc.StatusCode.INTERNAL, Reason.ERROR_REASON_AI_MISCONFIGURED)
 _PASSING = frozenset({FaultKind.RATE_LIMITED, FaultKind.OVERLOADED, FaultKind.HELD_OFF})

@@ -5,19 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from ai_gateway.flights.flight import Source
+from ai_gateway.generation.completion import completion
 from ai_gateway.generation.prompt import Defaults, read_prompt
 from ai_gateway.generation.question import Answer
 from ai_gateway.generation.service import Generation, OnLeaving
-from ai_gateway.money.handlers import usage_message
 from bloom.ai.v1 import ai_pb2, ai_service_pb2
 from service_runtime.identity import current_identity
 
-_STOP_REASONS = {
-    "end_turn": ai_pb2.STOP_REASON_END_TURN,
-    "max_tokens": ai_pb2.STOP_REASON_MAX_TOKENS,
-    "stop_sequence": ai_pb2.STOP_REASON_STOP_SEQUENCE,
-    "refusal": ai_pb2.STOP_REASON_REFUSAL,
-}
 _SERVED_FROM = {
     Source.UPSTREAM: ai_pb2.SERVED_FROM_UPSTREAM,
     Source.CACHE: ai_pb2.SERVED_FROM_CACHE,
@@ -63,16 +57,10 @@ class GenerationHandlers:
 
 
 def _completion(answer: Answer) -> ai_service_pb2.Completion:
-    return ai_service_pb2.Completion(
-        stop_reason=_STOP_REASONS.get(answer.stop_reason, ai_pb2.STOP_REASON_OTHER),
-        usage=usage_message(answer.spent.tokens),
-        cost_micro_usd=answer.spent.cost,
-        list_cost_micro_usd=answer.spent.list_cost,
-        served_from=_SERVED_FROM[answer.source],
-        model=answer.model,
-        upstream_request_id=answer.upstream_request_id,
-        simulated=answer.simulated,
-    )
+    return completion(
+        answer.stop_reason, answer.spent, _SERVED_FROM[answer.source], answer.model,
+        answer.upstream_request_id, answer.blocks, simulated=answer.simulated,
+    )  # fmt: skip
 
 
 def _id(request_id: str) -> UUID:

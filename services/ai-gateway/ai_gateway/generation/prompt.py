@@ -1,18 +1,18 @@
 """From a prompt's protobuf to a request of the Messages API."""
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from google.protobuf import struct_pb2
-
 from ai_gateway.claude.models import Model, ModelUnavailableError, find_model
+from ai_gateway.generation.blocks import Block, is_document, turns
 from ai_gateway.generation.errors import model_unavailable
+from ai_gateway.generation.passing import passed_through
 from ai_gateway.generation.question import Caching, Question
 from ai_gateway.generation.schema import read_schema
 from ai_gateway.limits.refused import Priority
 from ai_gateway.privacy.placeholders import NOTICE
+from ai_gateway.privacy.seal import seal_of
 from bloom.ai.v1 import ai_pb2, ai_service_pb2
 from service_runtime.errors import invalid
 
@@ -20,13 +20,11 @@ from service_runtime.errors import invalid
 _MOST_BREAKPOINTS = 4
 _SHORT = {"type": "ephemeral"}
 _LONG = {"type": "ephemeral", "ttl": "1h"}
-_ROLES = {ai_pb2.Message.ROLE_USER: "user", ai_pb2.Message.ROLE_ASSISTANT: "assistant"}
 _CACHING = {
     ai_service_pb2.CACHE_POLICY_UNSPECIFIED: Caching.USE,
     ai_service_pb2.CACHE_POLICY_BYPASS: Caching.BYPASS,
     ai_service_pb2.CACHE_POLICY_REFRESH: Caching.REFRESH,
 }
-Block = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +41,32 @@ class Defaults:
 def read_prompt(prompt: ai_service_pb2.Prompt, defaults: Defaults) -> Question:
     """Raises DomainError for an unknown model, a schema that Claude does not take, and misplaced blocks."""
     model = _model(prompt.model, defaults)
+    takes_temperature = model.takes_temperature(defaults.api_version)
     schema = read_schema(prompt.output_schema) if prompt.output_schema else None
-    messages = [_message(message, index) for index, message in enumerate(prompt.messages)]
-    if messages[0]["role"] != "user":
-        raise invalid("prompt.messages[0].role", "the first turn is the user's")
+    if schema is not None and prompt.citations:
+        raise invalid("prompt.citations", "an answer with a schema has none")
+    messages = turns(prompt.messages, citations=prompt.citations)
     # The notice comes with every prompt, so that what follows it begins with the same bytes always.
     system: list[Block] = [{"type": "text", "text": text} for text in (NOTICE, *prompt.system)]
-    _mark_stable_prefix(system, messages)
+    fields = passed_through(prompt, takes_temperature=takes_temperature)
+    _mark_stable_prefix(system, messages, _breakpoints(fields))
     body: dict[str, object] = {
         "model": model.name, "max_tokens": _max_tokens(prompt, model, defaults), "messages": messages,
         "system": system,
     }  # fmt: skip
-    if schema is not None:
-        body["output_config"] = {"format": {"type": "json_schema", "schema": schema.schema}}
-    if model.takes_temperature(defaults.api_version):
+    if takes_temperature:
         body["temperature"] = defaults.temperature
+    body |= fields
+    if schema is not None:
+        config = fields.get("output_config")
+        given = config if isinstance(config, Mapping) else {}
+        body["output_config"] = {**given, "format": {"type": "json_schema", "schema": schema.schema}}
     caching, marked = _CACHING[prompt.cache_policy], tuple(prompt.withhold)
     priority = Priority.BULK if prompt.priority == ai_pb2.PRIORITY_BULK else Priority.INTERACTIVE
-    return Question(prompt.task, model, caching, body, schema, priority, prompt.ByteSize(), marked)
+    return Question(
+        prompt.task, model, caching, body, schema, priority, prompt.ByteSize(), marked,
+        betas=tuple(sorted(prompt.betas)), seal=seal_of(prompt.system),
+    )  # fmt: skip
 
 
 def to_wire(body: Mapping[str, object], *, stream: bool) -> bytes:
@@ -82,77 +88,20 @@ def _max_tokens(prompt: ai_service_pb2.Prompt, model: Model, defaults: Defaults)
     return prompt.max_tokens or min(defaults.max_tokens, model.max_output)
 
 
-def _message(message: ai_pb2.Message, index: int) -> Block:
-    path = f"prompt.messages[{index}]"
-    blocks = [_block(block, f"{path}.content[{place}]") for place, block in enumerate(message.content)]
-    if message.role == ai_pb2.Message.ROLE_ASSISTANT and any(_is_document(block) for block in blocks):
-        raise invalid(f"{path}.content", "a document belongs in a turn of the user")
-    if index == 0 and not any(block.HasField("raw") for block in message.content):
-        # What many questions share goes first, so that they share its cache entry.
-        blocks.sort(key=lambda block: not _is_document(block))
-    return {"role": _ROLES[message.role], "content": blocks}
+def _mark_stable_prefix(
+    system: Sequence[Block], messages: Sequence[Block], elsewhere: Sequence[object]
+) -> None:
+    """Breakpoints after the document of the first turn and after the system blocks, as far as four allow.
 
-
-def _block(block: ai_pb2.ContentBlock, path: str) -> Block:
-    match block.WhichOneof("block"):
-        case "text":
-            return {"type": "text", "text": block.text.text}
-        case "document":
-            return _document(block.document)
-        case _:
-            return _raw(block.raw, path)
-
-
-def _document(document: ai_pb2.DocumentBlock) -> Block:
-    """As a source of plain text: data beside the conversation, not a part of it."""
-    source = {"type": "text", "media_type": "text/plain", "data": document.text}
-    block: Block = {"type": "document", "source": source}
-    if document.title:
-        block["title"] = document.title
-    return block
-
-
-def _raw(raw: struct_pb2.Struct, path: str) -> Block:
-    block = _object(raw, f"{path}.raw")
-    if not isinstance(block.get("type"), str):
-        raise invalid(f"{path}.raw.type", "every content block has a type")
-    return block
-
-
-def _object(struct: struct_pb2.Struct, path: str) -> Block:
-    """In the order of its names: a Struct has none, and equal prompts must be equal bytes to be cached."""
-    return {name: _plain(struct.fields[name], f"{path}.{name}") for name in sorted(struct.fields)}
-
-
-def _plain(value: struct_pb2.Value, path: str) -> object:
-    """The JSON value; whole numbers become integers again, which a Struct cannot hold."""
-    match value.WhichOneof("kind"):
-        case "struct_value":
-            return _object(value.struct_value, path)
-        case "list_value":
-            return [_plain(part, path) for part in value.list_value.values]
-        case "number_value":
-            number = value.number_value
-            if not math.isfinite(number):
-                raise invalid(path, "a number must be finite")
-            return int(number) if number.is_integer() else number
-        case "string_value":
-            return value.string_value
-        case "bool_value":
-            return value.bool_value
-        case _:
-            return None
-
-
-def _mark_stable_prefix(system: Sequence[Block], messages: Sequence[Block]) -> None:
-    """Breakpoints after the document of the first turn and after the system blocks, as far as four allow."""
+    `elsewhere`: those that are given neither in a message nor here.
+    """
     first = messages[0]["content"]
     blocks = [block for block in first if isinstance(block, dict)] if isinstance(first, list) else []
-    given = [mark for message in messages for mark in _breakpoints(message["content"])]
+    given = [*elsewhere, *(mark for message in messages for mark in _breakpoints(message["content"]))]
     taken = len(given)
     # What is kept for longer must come before what is kept for less.
     ours = _LONG if any(isinstance(mark, Mapping) and mark.get("ttl") == "1h" for mark in given) else _SHORT
-    for row, fits in ((blocks, _is_document), (system, bool)):
+    for row, fits in ((blocks, is_document), (system, bool)):
         last = _last(row, fits)
         if last is not None and "cache_control" not in last and taken < _MOST_BREAKPOINTS:
             last["cache_control"] = dict(ours)
@@ -161,10 +110,6 @@ def _mark_stable_prefix(system: Sequence[Block], messages: Sequence[Block]) -> N
 
 def _last(blocks: Sequence[Block], fits: Callable[[Block], bool]) -> Block | None:
     return next((block for block in reversed(blocks) if fits(block)), None)
-
-
-def _is_document(block: Block) -> bool:
-    return block["type"] == "document"
 
 
 def _breakpoints(value: object) -> list[object]:

@@ -1,13 +1,15 @@
 """A question as the gateway understands it: resolved, and free of protobuf."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from uuid import UUID
 
 from ai_gateway.claude.models import Model
+from ai_gateway.claude.reply import Reply
 from ai_gateway.egress.record import Purpose
 from ai_gateway.flights.flight import Source
+from ai_gateway.generation import content
 from ai_gateway.generation.schema import AnswerSchema
 from ai_gateway.limits.refused import Priority
 from ai_gateway.money.tokens import Spent
@@ -42,11 +44,19 @@ class Question:
     # What was withheld, and how often by kind.
     vault: Vault = _NOTHING_WITHHELD
     redactions: Mapping[str, int] = field(default_factory=dict)
+    betas: tuple[str, ...] = ()
+    # What no answer may have in it.
+    seal: str = ""
 
     @property
     def max_tokens(self) -> int:
         """The longest answer."""
         return int(str(self.body["max_tokens"]))
+
+    @property
+    def asked(self) -> Mapping[str, object]:
+        """Everything that its answer depends on."""
+        return {**self.body, "betas": self.betas} if self.betas else self.body
 
     def purpose(self, caller: Identity, request_id: UUID) -> Purpose:
         """For the record of each call that it needs."""
@@ -58,11 +68,21 @@ class Question:
 
     def restorer(self) -> Restorer:
         """The same for an answer that comes in pieces."""
-        return self.vault.stream(json=self.schema is not None)
+        return self.vault.stream(json=self.schema is not None, seal=self.seal)
 
-    def problem(self, text: str) -> str | None:
+    def blocks(self, reply: Reply) -> list[dict[str, object]]:
+        """The answer's content blocks with the values that were withheld; none where they are text alone."""
+        return content.restored(reply.content, self.vault, json=self.schema is not None)
+
+    def leaked_by(self, reply: Reply) -> bool:
+        """Whether the answer has the seal of the instructions."""
+        return bool(self.seal) and content.has(reply, self.seal)
+
+    def problem(self, reply: Reply) -> str | None:
         """What is wrong with an answer, as its caller would get it."""
-        return None if self.schema is None else self.schema.problem(self.restored(text))
+        if self.schema is None or reply.stop_reason == "tool_use":
+            return None
+        return self.schema.problem(self.restored(reply.text))
 
     def corrected(self, answer: str, problem: str) -> "Question":
         """The same question, with what was wrong with the first answer to it."""
@@ -86,3 +106,4 @@ class Answer:
     upstream_request_id: str
     simulated: bool
     source: Source
+    blocks: Sequence[Mapping[str, object]] = field(default=(), repr=False)

@@ -25,11 +25,12 @@ from ai_gateway.money.free_answers import FreeAnswers
 from ai_gateway.money.prices import PriceSheet
 from ai_gateway.money.tokens import Spent, Tokens
 from ai_gateway.money.usage import UsageEvent
+from ai_gateway.privacy.seal import SealBrokenError
 from service_runtime.identity import Identity
 
-_GOOD = frozenset({"end_turn", "stop_sequence"})
+_GOOD = frozenset({"end_turn", "stop_sequence", "tool_use"})
 _CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded"})
-_COUNTED = frozenset({"model", "messages", "system", "output_config"})
+_COUNTED = frozenset({"model", "messages", "system", "output_config", "thinking", "tools", "tool_choice"})
 
 # Told how to let go of a call when its client goes while nobody reads.
 OnLeaving = Callable[[Callable[[], None]], None]
@@ -81,6 +82,8 @@ class Generation:
                 landed = await seat.landed()
         except ClaudeError as fault:
             raise errors.of_fault(fault) from fault
+        except SealBrokenError:
+            raise errors.prompt_leaked() from None
         yield self._answer(caller, question, request_id, landed)
 
     async def count_tokens(self, caller: Identity, question: Question, request_id: UUID) -> int:
@@ -89,7 +92,10 @@ class Generation:
         body = {name: value for name, value in question.body.items() if name in _COUNTED}
         try:
             attempt = await self.asking.token_count(
-                question.purpose(caller, request_id), to_wire(body, stream=False), self.asking.ends_at()
+                question.purpose(caller, request_id),
+                to_wire(body, stream=False),
+                self.asking.ends_at(),
+                betas=question.betas,
             )
             try:
                 counted = _input_tokens(await attempt.body())
@@ -105,7 +111,7 @@ class Generation:
     ) -> AbstractAsyncContextManager[Seat]:
         if question.caching is Caching.BYPASS:
             return self.flights.alone(lead)
-        key = key_of(caller.tenant, self.destination, self.api_version, question.body)
+        key = key_of(caller.tenant, self.destination, self.api_version, question.asked)
         # An answer that does not fit its schema is asked for again, but not once it has begun to stream.
         lane = "streamed" if streamed and question.schema is not None else ""
         return self.flights.joined(Route(key, question.caching is Caching.REFRESH, lane), lead)
@@ -114,11 +120,11 @@ class Generation:
         """A reply that keeps the schema, if need be at the second asking; both are paid."""
         ends_at = self.asking.ends_at()
         reply, spent = await self._asked(caller, question, request_id, ends_at)
-        problem = question.problem(reply.text)
+        problem = question.problem(reply)
         if problem is not None:
             corrected = question.corrected(reply.text, problem)
             reply, more = await self._asked(caller, corrected, request_id, ends_at)
-            if question.problem(reply.text):
+            if question.problem(reply):
                 raise errors.off_schema()
             spent += more
         return Led(reply, spent, keep=reply.stop_reason in _GOOD)
@@ -128,7 +134,9 @@ class Generation:
     ) -> tuple[Reply, Spent]:
         content = to_wire(question.body, stream=False)
         purpose = question.purpose(caller, request_id)
-        attempt = await self.asking.message(purpose, content, ends_at, question.max_tokens)
+        attempt = await self.asking.message(
+            purpose, content, ends_at, question.max_tokens, betas=question.betas
+        )
         try:
             reply = await attempt.reply()
         finally:
@@ -140,7 +148,9 @@ class Generation:
     async def _streamed(self, caller: Identity, question: Question, request_id: UUID, emit: Emit) -> Led:
         content, ends_at = to_wire(question.body, stream=True), self.asking.ends_at()
         purpose = question.purpose(caller, request_id)
-        attempt = await self.asking.message(purpose, content, ends_at, question.max_tokens, stream=True)
+        attempt = await self.asking.message(
+            purpose, content, ends_at, question.max_tokens, betas=question.betas, stream=True
+        )
         try:
             async for text in attempt.texts():
                 emit(text)
@@ -149,7 +159,7 @@ class Generation:
             await attempt.close()
         await attempt.receipt()
         _check_whole(question, reply)
-        if question.problem(reply.text):
+        if question.problem(reply):
             raise errors.off_schema()
         return Led(reply, attempt.spent, keep=reply.stop_reason in _GOOD)
 
@@ -164,7 +174,7 @@ class Generation:
         metrics.answered(landed.source, question.model.name, spent.list_cost - spent.cost)
         return Answer(
             question.restored(reply.text), reply.stop_reason, spent, reply.model, reply.request_id,
-            reply.simulated, landed.source,
+            reply.simulated, landed.source, question.blocks(reply),
         )  # fmt: skip
 
 
@@ -176,6 +186,8 @@ def _free(caller: Identity, question: Question, request_id: UUID, reply: Reply, 
 
 
 def _check_whole(question: Question, reply: Reply) -> None:
+    if question.leaked_by(reply):
+        raise errors.prompt_leaked()
     if reply.stop_reason == "refusal":
         raise errors.refused()
     if question.schema is not None and reply.stop_reason in _CUT_SHORT:

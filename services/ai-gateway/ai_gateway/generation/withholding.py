@@ -6,6 +6,7 @@ from dataclasses import replace
 from ai_gateway.generation import errors
 from ai_gateway.generation.question import Question
 from ai_gateway.privacy.redaction import RedactionError, redact
+from ai_gateway.privacy.seal import sealed
 
 # A longer text is searched in a thread: it takes milliseconds in which others would wait.
 _LONG_BYTES = 200_000
@@ -20,4 +21,7 @@ async def withheld(question: Question) -> Question:
             redacted = redact(question.body, question.marked)
     except RedactionError as failed:
         raise errors.redaction_failed() from failed
-    return replace(question, body=redacted.body, vault=redacted.vault, redactions=redacted.counts)
+    body = sealed(redacted.body, question.seal)
+    # What could not be searched, such as a picture, is told in the record of what left.
+    counts = {**redacted.counts, "UNREAD": redacted.unread} if redacted.unread else redacted.counts
+    return replace(question, body=body, vault=redacted.vault, redactions=counts)

@@ -21,9 +21,12 @@ _SCHEMA_NAMES = frozenset({"$defs", "definitions", "properties"})
 
 @dataclass(slots=True)
 class Rewriting:
-    """Makes a new body. `text` gives what stands for a natural text; `kept` is told each other string."""
+    """Makes a new body. `text` gives what stands for a natural text, `thought` for one that Claude signed;
+    `kept` is told each other string.
+    """
 
     text: Callable[[str], str]
+    thought: Callable[[str], str]
     kept: Callable[[str], None]
     unread: int = 0
 
@@ -44,6 +47,8 @@ class Rewriting:
             return self._data(value)
         if name in ("schema", "input_schema"):
             return self._schema(value)
+        if name == "thinking" == kind and isinstance(value, str):
+            return self.thought(value)
         if isinstance(value, str) and (name in _FORM or (name == "data" and kind in _DATA_UNREAD)):
             self.kept(value)
             return value

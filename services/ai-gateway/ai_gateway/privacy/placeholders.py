@@ -15,6 +15,7 @@ class Kind(StrEnum):
     CARD = "CARD"
     MARKED = "PRIVATE"  # by the caller
     LITERAL = "LITERAL"  # text that looks like a placeholder and is none; not personal data
+    SEAL = "SEAL"  # stands for nothing: see `seal`
 
 
 # Nothing in it that JSON escapes or Markdown reads. Its only brackets are its ends: two placeholders never

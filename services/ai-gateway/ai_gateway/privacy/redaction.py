@@ -59,7 +59,7 @@ class _Withholding:
         self.lookalikes: set[str] = set()
 
     def run(self, body: Mapping[str, object]) -> Redacted:
-        rewriting = Rewriting(self._text, self._kept)
+        rewriting = Rewriting(self._text, self._thought, self._kept)
         made = rewriting.body(body)
         vault = Vault({mark: value for value, (_, mark) in self._placeholders.items()})
         return Redacted(made, dict(sorted(self._counts.items())), vault, rewriting.unread)
@@ -68,7 +68,15 @@ class _Withholding:
         self.lookalikes.update(PLACEHOLDER.findall(text))
 
     def _text(self, text: str) -> str:
-        finds = self._valid(text, [*scan(text), *self._marks.find(text)])
+        return self._replaced(text, [*scan(text), *self._marks.find(text)])
+
+    def _thought(self, text: str) -> str:
+        """Its marks stay as they are: it came back with them, and its signature is for these very words."""
+        finds = [*scan(text), *self._marks.find(text)]
+        return self._replaced(text, [find for find in finds if find.kind is not Kind.LITERAL])
+
+    def _replaced(self, text: str, finds: Sequence[Find]) -> str:
+        finds = self._valid(text, finds)
         pieces: list[str] = []
         done = 0
         for find in covered(finds):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ai_gateway.privacy.placeholders import PLACEHOLDER, settled_length
+from ai_gateway.privacy.seal import SealBrokenError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +29,29 @@ class Vault:
 
         return PLACEHOLDER.sub(value, text)
 
-    def stream(self, *, json: bool = False) -> "Restorer":
-        """For an answer that comes in pieces."""
-        return Restorer(self, json=json)
+    def stream(self, *, json: bool = False, seal: str = "") -> "Restorer":
+        """For an answer that comes in pieces, and must not have `seal`."""
+        return Restorer(self, json=json, seal=seal)
 
 
 class Restorer:
     """Gives the same text as `Vault.restore`, wherever it was cut; it keeps back a few characters at most."""
 
-    def __init__(self, vault: Vault, *, json: bool) -> None:
+    def __init__(self, vault: Vault, *, json: bool, seal: str) -> None:
         self._vault = vault
         self._json = json
+        self._seal = seal
         self._held = ""
 
     def feed(self, delta: str) -> str:
-        """What is settled by now; it may be nothing."""
-        if not self._vault.values:
+        """What is settled by now; it may be nothing. Raises SealBrokenError before the seal is given."""
+        if not self._vault.values and not self._seal:
             return delta
         text = self._held + delta
         settled = settled_length(text)
         self._held = text[settled:]
+        if self._seal and self._seal in text[:settled]:
+            raise SealBrokenError
         return self._vault.restore(text[:settled], json=self._json)
 
     def end(self) -> str:

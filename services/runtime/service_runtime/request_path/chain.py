@@ -144,10 +144,15 @@ async def _checked_stream(requests: AsyncIterator[Message]) -> AsyncIterator[Mes
 
 
 def _field_path(violation: Any) -> str:
-    """`user.email`; a rule over several fields is named after the field by its id."""
+    """`user.emails[2]`; a rule over several fields is named after the field by its id."""
     if violation.field is None or not violation.field.elements:
         return str(violation.rule_id)
-    return ".".join(element.field_name for element in violation.field.elements)
+    return ".".join(map(_step, violation.field.elements))
+
+
+def _step(element: Any) -> str:
+    place = element.subscript
+    return f"{element.field_name}[{place.value}]" if place is not None else str(element.field_name)
 
 
 def _undeclared(handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
