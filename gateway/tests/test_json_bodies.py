@@ -119,6 +119,14 @@ def test_bytes_that_are_no_text() -> None:
             {"prompt": {"messages": [{"content": [{"text": {}, "document": {}}]}]}},
             "prompt.messages[0].content[0].document",
         ),
+        *(
+            (
+                GENERATE,
+                {"prompt": {"messages": [{"content": [{"image": {"data": data}}]}]}},
+                "prompt.messages[0].content[0].image.data",
+            )
+            for data in ("\u0181", "a{bc", "abcde", "YQ=", "YQ===", "Y=Q=")
+        ),
     ],
 )
 def test_values_of_the_wrong_kind_are_named(rpc_path: str, body: object, field: str) -> None:
