@@ -16,6 +16,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
+from ai_gateway_testing import backends
 from contracts_service import queue
 from local_mesh import bootstrap
 from local_mesh.credentials import DATABASES, Credentials
@@ -78,6 +79,13 @@ async def _prepare(served: Databases) -> None:
     await bootstrap.bootstrap(served.cluster, served.credentials)
     await asyncio.gather(*(Migrations.of(name).apply(served.owner(name)) for name in DATABASES))
     await queue.install(served.owner("contracts"))
+
+
+@pytest.fixture(scope="session")
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Valkey that remembers nothing after the run."""
+    with backends.cache(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
 
 
 class Signer:

@@ -19,6 +19,7 @@ Resources = Mapping[str, str]
 MEANT: dict[str, dict[str, object]] = {
     "CreateUser": {"user": {"email": "{email}", "roles": ["ROLE_VIEWER"]}},
     "UpdateUser": {"user": {"display_name": "y"}},
+    "EndSessions": {"keep_current": True},
     "UpdateContract": {"contract": {"label": "y"}},
     "UploadContract": {
         "filename": "agreement.txt",

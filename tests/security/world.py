@@ -11,7 +11,7 @@ from tests.security.callers import Caller
 from tests.security.forgery import SigningKey, secrets_of
 from tests.security.schema import ROLES
 from tests.security.valid_requests import name_of
-from tests.support.client import WebClient
+from tests.support.client import PASSWORD, WebClient
 from tests.support.mesh import RunningMesh
 
 PROCESSES = {"bloom.auth.v1": "auth", "bloom.contracts.v1": "contracts", "bloom.ai.v1": "ai-gateway"}
@@ -78,11 +78,20 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
         "batches": _batch(owner, mesh),
         "budgets": budget,
         "contracts": contract,
+        "sessions": _session(owner),
         "operations": operation,
         "users": owner.colleague("ROLE_VIEWER").subject,
         "serviceAccounts": account.raise_for_status().json()["service_account"]["name"],
         "organizations": owner.organization,
     }
+
+
+def _session(owner: WebClient) -> str:
+    """Another than the one that the tests work in."""
+    email = owner.get("/v1/me").raise_for_status().json()["email"]
+    owner.post("/v1/auth:login", {"email": email, "password": PASSWORD}).raise_for_status()
+    sessions = owner.get("/v1/sessions").raise_for_status().json()["sessions"]
+    return str(next(session["name"] for session in sessions if not session["current"]))
 
 
 def _batch(owner: WebClient, mesh: RunningMesh) -> str:

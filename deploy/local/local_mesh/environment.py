@@ -52,6 +52,7 @@ def service(site: Site, name: str, database: str, *, listen: str | None = None) 
     return python(site) | {
         "ENVIRONMENT": "local",
         "LISTEN_ADDRESS": site.address(listen or name),
+        "REDIS_URL": valkey.url(site.ports["valkey"], site.credentials.valkey),
         "DATABASE_URL": bootstrap.app_dsn(site.cluster, site.credentials, database),
         "OTEL_EXPORTER_OTLP_ENDPOINT": site.url("collector"),
         "LOG_LEVEL": site.environment.get("LOG_LEVEL", "info"),
@@ -88,7 +89,7 @@ def ai_gateway(site: Site) -> dict[str, str]:
         service(site, "ai-gateway", "ai")
         | _workload(site, "ai-gateway")
         | wanted
-        | {"USE_REDIS": "true", "REDIS_URL": valkey.url(site.ports["valkey"], site.credentials.valkey)}
+        | {"USE_REDIS": "true"}
         | _claude(site)
         | dict(site.overrides)
     )

@@ -49,6 +49,7 @@ from bloom.ai.v1 import ai_service_pb2_grpc, batch_service_pb2_grpc
 from service_runtime.identity import KeySource, TokenVerifier
 from service_runtime.postgres import Postgres
 from service_runtime.relay import relay
+from service_runtime.revocation import following
 from service_runtime.server import Parts
 
 _log = logging.getLogger("bloom.ai")
@@ -112,10 +113,11 @@ async def opened(
             ai_service_pb2_grpc.add_AiServiceServicer_to_server(servicer, server)
             batch_service_pb2_grpc.add_BatchServiceServicer_to_server(batch_servicer, server)
 
+        revocations = await stack.enter_async_context(following(settings.redis_url))
         yield Parts(
             services=[SERVICE, BATCH_SERVICE],
             register=register,
-            verifier=TokenVerifier(keys),
+            verifier=TokenVerifier(keys, revocations),
             max_call_seconds=max(settings.max_call_seconds, settings.request_seconds + _MARGIN_SECONDS),
         )
 

@@ -1,6 +1,6 @@
 """One PostgreSQL and one Valkey for the run; for each test its own simulator, gateway and organization."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from ai_gateway.batches.times import Times
 from ai_gateway.settings import AiGatewaySettings
-from ai_gateway_testing import backends, batching
+from ai_gateway_testing import batching
 from ai_gateway_testing.backends import Database
 from ai_gateway_testing.batching import Bulk
 from ai_gateway_testing.gateway import Gateway, serving
@@ -41,12 +41,6 @@ class Databases(Protocol):
 def database(databases: Databases) -> Database:
     superuser = databases.cluster.dsn(SUPERUSER, databases.credentials.postgres, "ai")
     return Database(databases.app("ai"), superuser)
-
-
-@pytest.fixture(scope="session")
-def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with backends.cache(tmp_path_factory.mktemp("ai-valkey")) as url:
-        yield url
 
 
 @pytest.fixture

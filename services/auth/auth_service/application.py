@@ -1,5 +1,6 @@
 """Puts the service together from its settings."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -11,22 +12,27 @@ from auth_service.keys.keyring import Keyring
 from auth_service.keys.wrapping import KeyWrap
 from auth_service.organizations.service import Organizations
 from auth_service.passwords.hashing import Passwords
+from auth_service.revoking import deliver
 from auth_service.sessions.handlers import AuthHandlers
 from auth_service.sessions.service import Sessions
+from auth_service.sessions.session_handlers import SessionHandlers
 from auth_service.settings import AuthSettings
 from auth_service.tokens.access import AccessTokens
 from auth_service.tokens.handlers import TokenHandlers
 from auth_service.tokens.service import Grants
 from auth_service.tokens.workloads import Workloads
-from bloom.auth.v1 import auth_service_pb2_grpc, directory_service_pb2_grpc
+from bloom.auth.v1 import auth_service_pb2_grpc, directory_service_pb2_grpc, session_service_pb2_grpc
 from service_runtime.identity import TokenVerifier
 from service_runtime.postgres import Postgres
+from service_runtime.relay import relay
+from service_runtime.revocation import Announcer, following
 from service_runtime.server import Parts
 
 SERVICES = (
     "bloom.auth.v1.AuthService",
     "bloom.auth.v1.TokenService",
     "bloom.auth.v1.DirectoryService",
+    "bloom.auth.v1.SessionService",
 )
 
 
@@ -52,10 +58,25 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         auth = AuthHandlers(postgres, keyring, organizations, sessions)
         grants = TokenHandlers(Grants(postgres, tokens, Workloads(settings.workload_secrets)))
         directory = DirectoryHandlers(postgres, organizations, passwords, wrap)
+        own_sessions = SessionHandlers(postgres)
+        announcer = Announcer(settings.redis_url) if settings.redis_url.get_secret_value() else None
+        if announcer is not None:
+            stack.push_async_callback(announcer.close)
+        relaying = asyncio.create_task(
+            relay(postgres, every_seconds=settings.revocation_seconds, deliver=deliver(announcer))
+        )
+        stack.push_async_callback(_ended, relaying)
+        revocations = await stack.enter_async_context(following(settings.redis_url))
 
         def register(server: grpc.aio.Server) -> None:
             auth_service_pb2_grpc.add_AuthServiceServicer_to_server(auth, server)
             auth_service_pb2_grpc.add_TokenServiceServicer_to_server(grants, server)
             directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(directory, server)
+            session_service_pb2_grpc.add_SessionServiceServicer_to_server(own_sessions, server)
 
-        yield Parts(SERVICES, register, TokenVerifier(keyring))
+        yield Parts(SERVICES, register, TokenVerifier(keyring, revocations))
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -8,8 +8,8 @@ from auth_service import names
 from auth_service.directory.model import User
 from auth_service.organizations.model import Organization
 from auth_service.service_accounts.model import ServiceAccount
-from auth_service.sessions.model import TokenPair
-from bloom.auth.v1 import auth_pb2
+from auth_service.sessions.model import Session, TokenPair
+from bloom.auth.v1 import auth_pb2, session_service_pb2
 
 
 def _timestamp(moment: datetime) -> timestamp_pb2.Timestamp:
@@ -48,6 +48,19 @@ def service_account(record: ServiceAccount) -> auth_pb2.ServiceAccount:
         display_name=record.display_name,
         roles=record.roles,
         create_time=_timestamp(record.created_at),
+    )
+
+
+def session(record: Session, *, current: bool) -> session_service_pb2.Session:
+    """The session as its user sees it."""
+    return session_service_pb2.Session(
+        name=names.session(record.id),
+        user=names.user(record.user_id),
+        create_time=_timestamp(record.created_at),
+        use_time=_timestamp(record.used_at),
+        expire_time=_timestamp(record.expires_at),
+        user_agent=record.user_agent,
+        current=current,
     )
 
 

@@ -23,6 +23,8 @@ class AuthSettings(ServiceSettings):
     refresh_token_days: int = Field(default=30, ge=1, le=90)
     # For so long the same client may repeat a refresh whose answer was lost.
     refresh_retry_seconds: int = Field(default=10, ge=0, le=30)
+    # How long the end of a session may wait before other services are told.
+    revocation_seconds: float = Field(default=0.2, gt=0, le=60)
     # One hash a core; with one process a core, set 1.
     hashing_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=64)
     # Hashes that may wait for a thread; one takes about 20 ms.

@@ -206,6 +206,8 @@ def settings_of(databases: Any) -> Callable[..., AuthSettings]:
                 "workload_secrets": json.dumps({"contracts": WORKLOAD_SECRET}),
                 "hashing_threads": 2,
                 "drain_seconds": 0,
+                # Nobody is told but at the start: some tests count what a call does.
+                "revocation_seconds": 60,
                 **different,
             }
         )

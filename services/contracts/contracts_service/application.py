@@ -16,6 +16,7 @@ from contracts_service.settings import ContractsSettings
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
 from service_runtime.identity import KeySource, TokenVerifier
 from service_runtime.postgres import Postgres
+from service_runtime.revocation import following
 from service_runtime.server import Parts
 
 SERVICES = ("bloom.contracts.v1.ContractService", "bloom.contracts.v1.OperationService")
@@ -50,5 +51,6 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             contract_service_pb2_grpc.add_ContractServiceServicer_to_server(contracts, server)
             operation_service_pb2_grpc.add_OperationServiceServicer_to_server(operations, server)
 
-        verifier = TokenVerifier(keys or RemoteKeys(auth))
+        revocations = await stack.enter_async_context(following(settings.redis_url))
+        verifier = TokenVerifier(keys or RemoteKeys(auth), revocations)
         yield Parts(SERVICES, register, verifier, max_call_seconds=_MAX_CALL_SECONDS)

@@ -17,6 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from service_runtime.errors import DomainError, Reason
+from service_runtime.revocation import Revocations
 
 ISSUER = "bloom-auth"
 AUDIENCE = "bloom"
@@ -64,8 +65,15 @@ class TokenVerifier:
     """Verifies tokens and remembers those it has seen until they expire."""
 
     def __init__(
-        self, source: KeySource, *, refetch_seconds: float = 5.0, clock: Callable[[], float] = time.time
+        self,
+        source: KeySource,
+        revocations: Revocations | None = None,
+        *,
+        refetch_seconds: float = 5.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """Without `revocations` every token is good until it ends."""
+        self.revocations = Revocations() if revocations is None else revocations
         self._source = source
         self._time = clock
         self._keys: KeySet | None = None
@@ -140,6 +148,8 @@ async def identify(verifier: TokenVerifier, bearer: str, workload_token: str) ->
     if not bearer:
         return Identity(workload=workload)
     claims = await verifier.claims(bearer, ACCESS_TYPE)
+    if verifier.revocations.refuses(claims):
+        raise _unauthenticated(Reason.ERROR_REASON_TOKEN_REVOKED, "This access was ended. Sign in again.")
     permissions = claims.get("perms")
     if not isinstance(permissions, list):
         raise _invalid_token()

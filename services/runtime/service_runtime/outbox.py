@@ -36,5 +36,6 @@ async def drain(postgres: Postgres, deliver: Callable[[Event], Awaitable[None]],
         )
         for row in rows:
             await deliver(Event(row["id"], row["org_id"], row["topic"], row["payload"]))
-        await connection.execute("DELETE FROM outbox WHERE id = ANY($1)", [row["id"] for row in rows])
+        if rows:
+            await connection.execute("DELETE FROM outbox WHERE id = ANY($1)", [row["id"] for row in rows])
     return len(rows)

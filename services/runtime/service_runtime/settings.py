@@ -29,6 +29,8 @@ class ServiceSettings(BaseSettings):
     database_pool_size: int = Field(default=10, ge=1, le=100)
     # Where JWKS and workload tokens come from; empty in the auth service itself.
     auth_address: str = ""
+    # Where called back tokens are told. Without it they are good until they end.
+    redis_url: SecretStr = SecretStr("")
     workload_client_id: str = ""
     workload_client_secret: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"

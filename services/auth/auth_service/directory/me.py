@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from auth_service import names, refusals, roles
 from auth_service.directory import store as users
+from auth_service.directory.model import User
 from auth_service.organizations import store as organizations
 from auth_service.organizations.model import Organization
 from auth_service.roles import Roles
@@ -20,6 +21,7 @@ class Principal:
     email: str
     roles: Roles
     disabled: bool
+    epoch: int = 1
 
 
 async def principal(connection: Connection, identity: Identity) -> Principal | None:
@@ -27,9 +29,13 @@ async def principal(connection: Connection, identity: Identity) -> Principal | N
     org_id, subject_id = identity.tenant, names.id_of(identity.subject)
     if names.is_user(identity.subject):
         user = await users.get(connection, org_id, subject_id)
-        return Principal(user.display_name, user.email, user.roles, user.disabled) if user else None
+        return _person(user) if user else None
     account = await service_accounts.get(connection, org_id, subject_id)
     return Principal(account.display_name, "", account.roles, disabled=False) if account else None
+
+
+def _person(user: User) -> Principal:
+    return Principal(user.display_name, user.email, user.roles, user.disabled, user.epoch)
 
 
 async def hold_permitted(connection: Connection, identity: Identity, permission: str) -> Principal:

@@ -10,7 +10,7 @@ from auth_service.roles import Roles
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """`version` counts changes."""
+    """`version` counts changes, `epoch` those after which older tokens are refused."""
 
     id: UUID
     email: str
@@ -20,6 +20,7 @@ class User:
     version: int
     created_at: datetime
     updated_at: datetime
+    epoch: int = 1
 
     @property
     def etag(self) -> str:

@@ -10,6 +10,7 @@ from auth_service.directory import store
 from auth_service.directory.changes import Changes
 from auth_service.directory.me import Principal, hold_permitted
 from auth_service.directory.model import User
+from auth_service.revoking import revoke
 from auth_service.roles import Roles
 from auth_service.sessions import store as sessions
 from bloom.options.v1 import policy_pb2
@@ -19,6 +20,7 @@ from service_runtime.identifiers import new_id
 from service_runtime.identity import Identity
 from service_runtime.policy import permission_name
 from service_runtime.postgres import Connection, Postgres
+from service_runtime.revocation import of_subject
 
 _DEFAULT_PAGE = 25
 _WRITE = permission_name(policy_pb2.PERMISSION_USERS_WRITE)
@@ -85,8 +87,9 @@ async def update(connection: Connection, identity: Identity, name: str, etag: st
     changed = await store.update(connection, org_id, after)
     if before.has_owner_role and not await store.has_owner(connection, org_id):
         raise refusals.last_owner()
-    if (after.roles, after.disabled) != (before.roles, before.disabled):
+    if changed.epoch != before.epoch:
         await sessions.end_all(connection, org_id, before.id, "user changed")
+        await revoke(connection, org_id, of_subject(org_id, names.user(before.id), changed.epoch))
     await audit.record(connection, identity, "user.updated", name, _told(before, after))
     return changed
 

@@ -10,7 +10,7 @@ from auth_service.directory.model import User
 from auth_service.roles import Roles
 from service_runtime.postgres import Connection
 
-_COLUMNS = "id, email, display_name, roles, disabled, version, created_at, updated_at"
+_COLUMNS = "id, email, display_name, roles, disabled, version, created_at, updated_at, epoch"
 
 
 def _from_row(row: asyncpg.Record) -> User:
@@ -23,6 +23,7 @@ def _from_row(row: asyncpg.Record) -> User:
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        epoch=row["epoch"],
     )
 
 
@@ -71,9 +72,10 @@ async def page(
 
 
 async def update(connection: Connection, org_id: UUID, user: User) -> User:
-    """Writes what can be changed of a user, and counts the change."""
+    """Writes what can be changed of a user, and counts the change; the epoch too where access changes."""
     row = await connection.fetchrow(
         f"""UPDATE users SET display_name = $3, roles = $4, disabled = $5,
+                             epoch = epoch + ((roles, disabled) <> ($4::smallint [], $5))::integer,
                              version = version + 1, updated_at = now()
             WHERE org_id = $1 AND id = $2 RETURNING {_COLUMNS}""",
         org_id, user.id, user.display_name, user.roles, user.disabled,

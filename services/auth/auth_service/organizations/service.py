@@ -29,6 +29,7 @@ class Registration:
     email: str
     owner_display_name: str
     password: str = field(repr=False)
+    user_agent: str = ""
 
 
 class Organizations:
@@ -58,7 +59,7 @@ class Organizations:
                 connection, org_id, user_id, email, asked.owner_display_name, (roles.OWNER,)
             )
             await audit.record(connection, owner, "organization.registered", names.organization(org_id))
-            tokens = await self._sessions.begin(connection, org_id, user)
+            tokens = await self._sessions.begin(connection, org_id, user, asked.user_agent)
         return organization, user, tokens
 
     async def get(self, identity: Identity, name: str) -> Organization:

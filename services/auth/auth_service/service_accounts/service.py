@@ -5,6 +5,7 @@ from uuid import UUID
 
 from auth_service import names, roles
 from auth_service.directory.me import hold_permitted
+from auth_service.revoking import revoke
 from auth_service.roles import Roles
 from auth_service.service_accounts import store
 from auth_service.service_accounts.model import ServiceAccount, digest, new_secret, organization_of
@@ -15,6 +16,7 @@ from service_runtime.identifiers import new_id
 from service_runtime.identity import Identity
 from service_runtime.policy import permission_name
 from service_runtime.postgres import Postgres
+from service_runtime.revocation import of_subject
 
 _DEFAULT_PAGE = 25
 _WRITE = permission_name(policy_pb2.PERMISSION_SERVICEACCOUNTS_WRITE)
@@ -57,6 +59,7 @@ async def delete(postgres: Postgres, identity: Identity, name: str) -> None:
         if not await store.delete(connection, identity.tenant, names.id_of(name)):
             raise not_found(name)
         await audit.record(connection, identity, "service_account.deleted", name)
+        await revoke(connection, identity.tenant, of_subject(identity.tenant, name))
 
 
 async def authenticated(postgres: Postgres, client_id: str, secret: str) -> tuple[Identity, Roles] | None:

@@ -36,6 +36,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
             email=request.email,
             owner_display_name=request.owner_display_name,
             password=request.password,
+            user_agent=_user_agent(context),
         )
         organization, owner, tokens = await self.organizations.register(asked)
         return auth_service_pb2.RegisterOrganizationResponse(
@@ -47,7 +48,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
     async def Login(  # noqa: N802
         self, request: auth_service_pb2.LoginRequest, context: Context
     ) -> auth_service_pb2.LoginResponse:
-        user, tokens = await self.sessions.login(request.email, request.password)
+        user, tokens = await self.sessions.login(request.email, request.password, _user_agent(context))
         return auth_service_pb2.LoginResponse(tokens=messages.tokens(tokens), user=messages.user(user))
 
     async def RefreshToken(  # noqa: N802
@@ -83,5 +84,9 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
 
 
 def _client(context: Context) -> bytes:
+    return hashlib.sha256(_user_agent(context).encode()).digest()
+
+
+def _user_agent(context: Context) -> str:
     agent = dict(context.invocation_metadata() or ()).get("user-agent", "")
-    return hashlib.sha256(agent.encode() if isinstance(agent, str) else agent).digest()
+    return agent if isinstance(agent, str) else agent.decode(errors="replace")

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from auth_service.roles import Roles
@@ -89,3 +89,17 @@ class PresentedToken:
     age: timedelta
     rotation_nonce: bytes | None = field(repr=False)
     rotation_client: bytes | None
+    # Of the user, for the next access token.
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in, as its user sees it. `user_agent` is what its client said of itself; nothing proves it."""
+
+    id: UUID
+    user_id: UUID
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime
+    user_agent: str

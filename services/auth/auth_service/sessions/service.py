@@ -10,6 +10,7 @@ from auth_service.directory import store as users
 from auth_service.directory.model import User
 from auth_service.organizations.model import INSTALLATION
 from auth_service.passwords.hashing import Passwords
+from auth_service.revoking import revoke
 from auth_service.sessions import store
 from auth_service.sessions.model import PresentedToken, RefreshToken, TokenPair, new_nonce
 from auth_service.tokens.access import AccessTokens
@@ -18,6 +19,10 @@ from service_runtime.errors import DomainError
 from service_runtime.identifiers import new_id
 from service_runtime.identity import Identity
 from service_runtime.postgres import Connection, Postgres
+from service_runtime.revocation import of_session
+
+# Enough to know a browser by.
+_LONGEST_AGENT = 300
 
 
 class Sessions:
@@ -38,19 +43,19 @@ class Sessions:
         self._lifetime = lifetime
         self._retry = retry
 
-    async def login(self, email: str, password: str) -> tuple[User, TokenPair]:
+    async def login(self, email: str, password: str, user_agent: str = "") -> tuple[User, TokenPair]:
         """Raises CREDENTIALS_INVALID, alike in words and in work for every cause."""
         async with self._postgres.unscoped() as connection:
             account = await accounts.find(connection, normalized(email))
         # No transaction is open while a hash waits and runs.
         right = await self._passwords.verify(account.password_hash if account else None, password)
-        signed_in = await self._enter(account, password) if account and right else None
+        signed_in = await self._enter(account, password, user_agent) if account and right else None
         if signed_in is None:
             await self._record_failure(account)
             raise refusals.credentials_invalid()
         return signed_in
 
-    async def _enter(self, account: Account, password: str) -> tuple[User, TokenPair] | None:
+    async def _enter(self, account: Account, password: str, user_agent: str) -> tuple[User, TokenPair] | None:
         renewed = await self._passwords.rehashed(account.password_hash, password)
         async with self._postgres.transaction(account.org_id) as connection:
             user = await users.held(connection, account.org_id, account.id)
@@ -59,16 +64,20 @@ class Sessions:
             if renewed:
                 await accounts.replace_hash(connection, account, renewed)
             await store.clear_expired(connection, account.org_id)
-            tokens = await self.begin(connection, account.org_id, user)
+            tokens = await self.begin(connection, account.org_id, user, user_agent)
         return user, tokens
 
-    async def begin(self, connection: Connection, org_id: UUID, user: User) -> TokenPair:
+    async def begin(
+        self, connection: Connection, org_id: UUID, user: User, user_agent: str = ""
+    ) -> TokenPair:
         """A new session, in the transaction of what leads to it."""
         refresh = RefreshToken.new(org_id, new_id())
-        await store.insert(connection, refresh, user.id, self._lifetime)
+        await store.insert(connection, refresh, user.id, self._lifetime, user_agent[:_LONGEST_AGENT])
         caller = Identity(subject=names.user(user.id), org_id=org_id)
         await audit.record(connection, caller, "session.began", names.session(refresh.session_id))
-        access = self._tokens.for_subject(caller.subject, org_id, user.roles, session=refresh.session_id)
+        access = self._tokens.for_subject(
+            caller.subject, org_id, user.roles, epoch=user.epoch, session=refresh.session_id
+        )
         return TokenPair(access, self._tokens.lifetime, refresh.encoded())
 
     async def _record_failure(self, account: Account | None) -> None:
@@ -107,7 +116,8 @@ class Sessions:
             return self._pair(successor, found)
         if found.rotation_nonce is not None and self._is_retry(found, client):
             return self._pair(token.successor(found.rotation_nonce), found)
-        await store.end(connection, token, "refresh token reused")
+        await store.end(connection, token.org_id, token.session_id, "refresh token reused")
+        await revoke(connection, token.org_id, of_session(token.session_id))
         caller = Identity(subject=names.user(found.user_id), org_id=token.org_id)
         await audit.record(connection, caller, "session.reused", names.session(token.session_id))
         return refusals.refresh_reused()
@@ -119,7 +129,9 @@ class Sessions:
 
     def _pair(self, refresh: RefreshToken, found: PresentedToken) -> TokenPair:
         subject = names.user(found.user_id)
-        access = self._tokens.for_subject(subject, refresh.org_id, found.roles, session=refresh.session_id)
+        access = self._tokens.for_subject(
+            subject, refresh.org_id, found.roles, epoch=found.epoch, session=refresh.session_id
+        )
         return TokenPair(access, self._tokens.lifetime, refresh.encoded())
 
     async def logout(self, text: str) -> None:
@@ -132,6 +144,7 @@ class Sessions:
             found = await store.presented(connection, token)
             if found is None or not found.open:
                 return
-            await store.end(connection, token, "signed out")
+            await store.end(connection, token.org_id, token.session_id, "signed out")
+            await revoke(connection, token.org_id, of_session(token.session_id))
             caller = Identity(subject=names.user(found.user_id), org_id=token.org_id)
             await audit.record(connection, caller, "session.ended", names.session(token.session_id))

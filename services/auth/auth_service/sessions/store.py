@@ -1,25 +1,66 @@
 """SQL for sessions and their refresh tokens."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import asyncpg
+
 from auth_service import roles
-from auth_service.sessions.model import PresentedToken, RefreshToken
+from auth_service.sessions.model import PresentedToken, RefreshToken, Session
 from service_runtime.postgres import Connection
 
 # What one sign-in clears of what others left.
 _CLEARED_AT_ONCE = 100
+_SHOWN = "id, user_id, created_at, expires_at, rotated_at, user_agent"
+_GOES_ON = "ended_at IS NULL AND expires_at > now()"
 
 
-async def insert(connection: Connection, token: RefreshToken, user_id: UUID, lifetime: timedelta) -> None:
+def _session(row: asyncpg.Record) -> Session:
+    return Session(
+        id=row["id"],
+        user_id=row["user_id"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        used_at=row["rotated_at"] or row["created_at"],
+        user_agent=row["user_agent"],
+    )
+
+
+async def insert(
+    connection: Connection, token: RefreshToken, user_id: UUID, lifetime: timedelta, user_agent: str
+) -> None:
     """Begins a session with its first token."""
     await connection.execute(
         """WITH begun AS (
-               INSERT INTO sessions (org_id, id, user_id, expires_at) VALUES ($1, $2, $3, now() + $5)
+               INSERT INTO sessions (org_id, id, user_id, expires_at, user_agent)
+               VALUES ($1, $2, $3, now() + $5, $6)
            )
            INSERT INTO refresh_tokens (org_id, session_id, hash, generation) VALUES ($1, $2, $4, 1)""",
-        token.org_id, token.session_id, user_id, token.hash, lifetime,
+        token.org_id, token.session_id, user_id, token.hash, lifetime, user_agent,
     )  # fmt: skip
+
+
+async def user_of(connection: Connection, org_id: UUID, session_id: UUID) -> UUID | None:
+    """Whose it is, whether it goes on or not; None where there is none."""
+    found: UUID | None = await connection.fetchval(
+        "SELECT user_id FROM sessions WHERE org_id = $1 AND id = $2", org_id, session_id
+    )
+    return found
+
+
+async def page(
+    connection: Connection, org_id: UUID, user_id: UUID, before: tuple[datetime, UUID] | None, limit: int
+) -> list[Session]:
+    """A user's sessions that go on, newest first."""
+    created_at, session_id = before or (None, None)
+    rows = await connection.fetch(
+        f"""SELECT {_SHOWN} FROM sessions
+            WHERE org_id = $1 AND user_id = $2 AND {_GOES_ON}
+              AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
+            ORDER BY created_at DESC, id DESC LIMIT $5""",
+        org_id, user_id, created_at, session_id, limit,
+    )  # fmt: skip
+    return [_session(row) for row in rows]
 
 
 async def hold(connection: Connection, token: RefreshToken) -> None:
@@ -34,7 +75,7 @@ async def presented(connection: Connection, token: RefreshToken) -> PresentedTok
     row = await connection.fetchrow(
         """SELECT sessions.user_id, users.roles, tokens.generation, sessions.generation AS newest,
                   rotation_nonce, rotation_client, now() - coalesce(rotated_at, sessions.created_at) AS age,
-                  ended_at IS NULL AND expires_at > now() AND NOT users.disabled AS open
+                  ended_at IS NULL AND expires_at > now() AND NOT users.disabled AS open, users.epoch
            FROM refresh_tokens AS tokens
            JOIN sessions ON sessions.org_id = tokens.org_id AND sessions.id = tokens.session_id
            JOIN users ON users.org_id = sessions.org_id AND users.id = sessions.user_id
@@ -52,6 +93,7 @@ async def presented(connection: Connection, token: RefreshToken) -> PresentedTok
         age=row["age"],
         rotation_nonce=row["rotation_nonce"],
         rotation_client=row["rotation_client"],
+        epoch=row["epoch"],
     )
 
 
@@ -69,22 +111,27 @@ async def rotate(connection: Connection, successor: RefreshToken, nonce: bytes, 
     )  # fmt: skip
 
 
-async def end(connection: Connection, token: RefreshToken, reason: str) -> None:
-    """Ends one session with all its tokens."""
-    await connection.execute(
+async def end(connection: Connection, org_id: UUID, session_id: UUID, reason: str) -> bool:
+    """Ends one session with all its tokens; whether it went on until now."""
+    ended = await connection.fetchval(
         """UPDATE sessions SET ended_at = now(), end_reason = $3, rotation_nonce = NULL
-           WHERE org_id = $1 AND id = $2 AND ended_at IS NULL""",
-        token.org_id, token.session_id, reason,
+           WHERE org_id = $1 AND id = $2 AND ended_at IS NULL RETURNING true""",
+        org_id, session_id, reason,
     )  # fmt: skip
+    return bool(ended)
 
 
-async def end_all(connection: Connection, org_id: UUID, user_id: UUID, reason: str) -> None:
-    """Ends every session of a user."""
-    await connection.execute(
+async def end_all(
+    connection: Connection, org_id: UUID, user_id: UUID, reason: str, *, but: UUID | None = None
+) -> list[UUID]:
+    """Ends every session of a user, or every other; those that went on until now."""
+    rows = await connection.fetch(
         """UPDATE sessions SET ended_at = now(), end_reason = $3, rotation_nonce = NULL
-           WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL""",
-        org_id, user_id, reason,
+           WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL AND id IS DISTINCT FROM $4
+           RETURNING id""",
+        org_id, user_id, reason, but,
     )  # fmt: skip
+    return [row["id"] for row in rows]
 
 
 async def clear_expired(connection: Connection, org_id: UUID) -> None:

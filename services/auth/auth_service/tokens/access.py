@@ -23,11 +23,22 @@ class AccessTokens:
         self.lifetime = lifetime
 
     def for_subject(
-        self, subject: str, org_id: UUID, granted: Roles, *, session: UUID | None = None, actor: str = ""
+        self,
+        subject: str,
+        org_id: UUID,
+        granted: Roles,
+        *,
+        epoch: int = 1,
+        session: UUID | None = None,
+        actor: str = "",
     ) -> str:
-        """For `users/…` or `serviceAccounts/…`; `actor` is the workload that asked for it (RFC 8693)."""
+        """For `users/…` or `serviceAccounts/…`; `actor` is the workload that asked for it (RFC 8693).
+
+        `epoch` is the subject's own: when it grows, this token is called back.
+        """
         claims: dict[str, object] = {
             "org": str(org_id),
+            "epo": epoch,
             "roles": roles.names(granted),
             "perms": list(roles.permissions(granted)),
         }

@@ -47,7 +47,9 @@ class Grants:
             caller = Identity(org_id=org_id, workload=workload)
             await audit.record(connection, caller, "token.exchanged", subject)
         actor = names.workload(workload)
-        return self._pair(self._tokens.for_subject(subject, org_id, found.roles, actor=actor))
+        return self._pair(
+            self._tokens.for_subject(subject, org_id, found.roles, epoch=found.epoch, actor=actor)
+        )
 
     def _pair(self, access_token: str) -> TokenPair:
         return TokenPair(access_token, self._tokens.lifetime)
