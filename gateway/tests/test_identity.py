@@ -120,6 +120,7 @@ def test_headers_of_the_mesh_are_not_taken_from_outside(edge: Edge, anyone: http
         "x-envoy-original-path": "/forged",
         "x-envoy-expected-rq-timeout-ms": "1",
         "x-envoy-internal": "true",
+        "x-envoy-external-address": "203.0.113.9",
         "x-forwarded-for": "203.0.113.9",
         "x-forwarded-proto": "https",
         "x-forwarded-host": "forged.example",
@@ -132,6 +133,8 @@ def test_headers_of_the_mesh_are_not_taken_from_outside(edge: Edge, anyone: http
     assert seen["x-envoy-original-path"] == "/v1/me"
     assert seen["x-forwarded-proto"] == "http"
     assert "203.0.113.9" not in seen["x-forwarded-for"]
+    # What tries of passwords are counted by.
+    assert seen["x-envoy-external-address"] == "127.0.0.1"
 
 
 @pytest.mark.parametrize(

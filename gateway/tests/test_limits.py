@@ -1,6 +1,7 @@
 """Limits that get in the way of other tests: an edge with little patience, and one without auth."""
 
 import functools
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,3 +90,11 @@ def test_without_keys_nobody_passes_and_everybody_is_told_why(
         assert (answer.status_code, reason_of(answer)) == (503, "DEPENDENCY_UNAVAILABLE")
         with keyless.client() as client:
             assert client.get("/v1/contracts").status_code == 401
+
+
+def test_behind_the_balancer_a_client_has_the_address_that_the_balancer_saw(strict: Edge) -> None:
+    with behind_the_balancer(strict, "198.51.100.1, 203.0.113.6") as client:
+        answer = client.get("/v1/me")
+        assert answer.is_success, answer.text
+        seen = json.loads(answer.json()["display_name"])
+    assert seen["x-envoy-external-address"] == "203.0.113.6"

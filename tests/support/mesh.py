@@ -25,7 +25,11 @@ class RunningMesh:
     """`with RunningMesh(folder) as mesh:`; random ports, so that any number may run at once."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
-        overrides = {"RATE_LIMIT_PER_MINUTE": "1000000", "JOB_HEARTBEAT_SECONDS": "2", **settings}
+        overrides = {
+            "RATE_LIMIT_PER_MINUTE": "1000000", "JOB_HEARTBEAT_SECONDS": "2",
+            # Whatever is tried here comes from one address.
+            "SIGN_IN_ADDRESS_TRIES": "1000000", "SIGN_IN_ALL_TRIES": "1000000", **settings,
+        }  # fmt: skip
         self.folder = folder
         self._mesh = Mesh(folder, ports="random", quiet=True, overrides=overrides)
         self._loop = asyncio.new_event_loop()

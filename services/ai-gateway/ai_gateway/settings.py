@@ -49,9 +49,8 @@ class AiGatewaySettings(ServiceSettings):
     # The SDK would read these two by itself; here they may only be empty.
     anthropic_base_url: str = ""
     anthropic_custom_headers: str = ""
-    use_redis: bool = True
-    # Holds a password.
-    redis_url: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    # Whether answers are kept and limits shared, at REDIS_URL.
+    use_redis: bool = Field(default=True, validate_default=True)
     # What an organization may ask of Claude in a minute, over all replicas; tokens without what is read from
     # the prompt cache.
     org_requests_per_minute: int = Field(default=6_000, ge=1)
@@ -137,14 +136,13 @@ class AiGatewaySettings(ServiceSettings):
             raise ValueError("must not be set; requests go to CLAUDE_BASE_URL, with headers of our own")
         return value
 
-    @field_validator("redis_url")
+    @field_validator("use_redis")
     @classmethod
-    def _is_given(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
-        if info.data.get("use_redis", True) and not url.get_secret_value().startswith(
-            ("redis://", "rediss://")
-        ):
-            raise ValueError("needs redis://… or rediss://…, or set USE_REDIS=false")
-        return url
+    def _has_an_address(cls, wanted: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 pydantic calls it
+        url = info.data.get("redis_url")
+        if wanted and url is not None and not url.get_secret_value():
+            raise ValueError("needs REDIS_URL; or set USE_REDIS=false")
+        return wanted
 
 
 def _environment(info: ValidationInfo) -> str:

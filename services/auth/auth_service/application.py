@@ -17,6 +17,8 @@ from auth_service.sessions.handlers import AuthHandlers
 from auth_service.sessions.service import Sessions
 from auth_service.sessions.session_handlers import SessionHandlers
 from auth_service.settings import AuthSettings
+from auth_service.throttle.model import Limits
+from auth_service.throttle.service import Throttle
 from auth_service.tokens.access import AccessTokens
 from auth_service.tokens.handlers import TokenHandlers
 from auth_service.tokens.service import Grants
@@ -47,10 +49,12 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue)
         stack.callback(passwords.close)
         tokens = AccessTokens(keyring, settings.access_token_seconds)
+        limits = Limits(settings.sign_in_tries, settings.sign_in_address_tries, settings.sign_in_all_tries)
         sessions = Sessions(
             postgres,
             passwords,
             tokens,
+            Throttle(postgres, limits),
             lifetime=timedelta(days=settings.refresh_token_days),
             retry=timedelta(seconds=settings.refresh_retry_seconds),
         )

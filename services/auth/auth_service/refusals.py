@@ -16,6 +16,16 @@ def credentials_invalid() -> DomainError:
     )
 
 
+def throttled(wait: timedelta) -> DomainError:
+    """Whether the account exists or not, and whoever's tries it were."""
+    return DomainError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        Reason.ERROR_REASON_SIGN_IN_THROTTLED,
+        "Too many wrong passwords. Wait before you try again.",
+        retry_after=max(wait, timedelta(seconds=1)),
+    )
+
+
 def client_invalid() -> DomainError:
     """A wrong client id or a wrong client secret: the caller does not learn which."""
     return DomainError(

@@ -25,6 +25,12 @@ class AuthSettings(ServiceSettings):
     refresh_retry_seconds: int = Field(default=10, ge=0, le=30)
     # How long the end of a session may wait before other services are told.
     revocation_seconds: float = Field(default=0.2, gt=0, le=60)
+    # Wrong passwords for one e-mail before strangers to it are locked out; each lock is longer than the last.
+    sign_in_tries: int = Field(default=10, ge=3, le=100)
+    # In a quarter of an hour, from one address (or /64) for all e-mails.
+    sign_in_address_tries: int = Field(default=100, ge=3)
+    # In a minute, in the whole installation.
+    sign_in_all_tries: int = Field(default=3000, ge=3)
     # One hash a core; with one process a core, set 1.
     hashing_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=64)
     # Hashes that may wait for a thread; one takes about 20 ms.

@@ -208,6 +208,10 @@ def settings_of(databases: Any) -> Callable[..., AuthSettings]:
                 "drain_seconds": 0,
                 # Nobody is told but at the start: some tests count what a call does.
                 "revocation_seconds": 60,
+                # All tests are one address, and share one database.
+                "sign_in_tries": 100,
+                "sign_in_address_tries": 1_000_000,
+                "sign_in_all_tries": 1_000_000,
                 **different,
             }
         )

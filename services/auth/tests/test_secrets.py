@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey
 from auth_service.accounts.model import Account
 from auth_service.keys.keyring import SigningKey
 from auth_service.organizations.service import Registration
-from auth_service.sessions.model import RefreshToken, TokenPair
+from auth_service.sessions.model import Client, RefreshToken, TokenPair
 from bloom.auth.v1 import auth_pb2, directory_service_pb2
 from service_runtime.settings import load
 
@@ -69,7 +69,7 @@ def test_objects_with_secrets_do_not_print_them(settings_of):
     objects = [
         settings,
         Account(org, "a@b.example", org, word),
-        Registration("Org", "a@b.example", "Ada", word),
+        Registration("Org", "a@b.example", "Ada", Client(), word),
         TokenPair(word, 600, word),
     ]
     assert word not in str(objects)

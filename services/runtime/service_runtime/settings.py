@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from typing import Literal, TypeVar
 
-from pydantic import Field, PostgresDsn, SecretStr, ValidationError
+from pydantic import Field, PostgresDsn, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
@@ -29,7 +29,7 @@ class ServiceSettings(BaseSettings):
     database_pool_size: int = Field(default=10, ge=1, le=100)
     # Where JWKS and workload tokens come from; empty in the auth service itself.
     auth_address: str = ""
-    # Where called back tokens are told. Without it they are good until they end.
+    # Where called back tokens are told; it holds a password. Without it tokens are good until they end.
     redis_url: SecretStr = SecretStr("")
     workload_client_id: str = ""
     workload_client_secret: SecretStr = SecretStr("")
@@ -41,6 +41,13 @@ class ServiceSettings(BaseSettings):
     max_call_seconds: float = Field(default=60.0, gt=0)
     # Seconds that running calls get after SIGTERM.
     drain_seconds: float = Field(default=20.0, ge=0)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_an_address(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() and not url.get_secret_value().startswith(("redis://", "rediss://")):
+            raise ValueError("needs redis://… or rediss://…")
+        return url
 
 
 def load(settings_type: type[SettingsT]) -> SettingsT:

@@ -96,6 +96,14 @@ class DirectoryHandlers(directory_service_pb2_grpc.DirectoryServiceServicer):
             user = await service.update(connection, identity, request.user.name, request.user.etag, asked)
         return messages.user(user)
 
+    async def UnlockUser(  # noqa: N802
+        self, request: directory_service_pb2.UnlockUserRequest, context: Context
+    ) -> directory_service_pb2.UnlockUserResponse:
+        identity = current_identity.get()
+        async with self.postgres.transaction(identity.tenant) as connection:
+            await service.unlock(connection, identity, request.name)
+        return directory_service_pb2.UnlockUserResponse()
+
     async def CreateServiceAccount(  # noqa: N802
         self, request: directory_service_pb2.CreateServiceAccountRequest, context: Context
     ) -> directory_service_pb2.CreateServiceAccountResponse:

@@ -13,6 +13,7 @@ from auth_service.directory.model import User
 from auth_service.revoking import revoke
 from auth_service.roles import Roles
 from auth_service.sessions import store as sessions
+from auth_service.throttle import service as throttle
 from bloom.options.v1 import policy_pb2
 from service_runtime import audit, pagination
 from service_runtime.errors import etag_mismatch, not_found
@@ -92,6 +93,14 @@ async def update(connection: Connection, identity: Identity, name: str, etag: st
         await revoke(connection, org_id, of_subject(org_id, names.user(before.id), changed.epoch))
     await audit.record(connection, identity, "user.updated", name, _told(before, after))
     return changed
+
+
+async def unlock(connection: Connection, identity: Identity, name: str) -> None:
+    """Raises NOT_FOUND, PERMISSION_DENIED."""
+    await hold_permitted(connection, identity, _WRITE)
+    user = await _existing(connection, identity.tenant, name)
+    await throttle.unlock(connection, user.email)
+    await audit.record(connection, identity, "user.unlocked", name)
 
 
 async def _existing(connection: Connection, org_id: UUID, name: str) -> User:

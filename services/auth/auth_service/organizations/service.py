@@ -12,7 +12,7 @@ from auth_service.organizations import store
 from auth_service.organizations.model import Organization
 from auth_service.passwords.hashing import Passwords
 from auth_service.passwords.strength import require_strong
-from auth_service.sessions.model import TokenPair
+from auth_service.sessions.model import Client, TokenPair
 from auth_service.sessions.service import Sessions
 from service_runtime import audit
 from service_runtime.errors import not_found
@@ -28,8 +28,8 @@ class Registration:
     display_name: str
     email: str
     owner_display_name: str
+    client: Client
     password: str = field(repr=False)
-    user_agent: str = ""
 
 
 class Organizations:
@@ -59,7 +59,7 @@ class Organizations:
                 connection, org_id, user_id, email, asked.owner_display_name, (roles.OWNER,)
             )
             await audit.record(connection, owner, "organization.registered", names.organization(org_id))
-            tokens = await self._sessions.begin(connection, org_id, user, asked.user_agent)
+            tokens = await self._sessions.begin(connection, org_id, user, asked.client)
         return organization, user, tokens
 
     async def get(self, identity: Identity, name: str) -> Organization:

@@ -1,6 +1,5 @@
 """AuthService over gRPC: messages in, messages out, the rules elsewhere."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +10,15 @@ from auth_service import messages
 from auth_service.directory.me import me
 from auth_service.keys.keyring import Keyring
 from auth_service.organizations.service import Organizations, Registration
+from auth_service.sessions.model import Client
 from auth_service.sessions.service import Sessions
 from bloom.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
 from service_runtime.identity import current_identity
 from service_runtime.postgres import Postgres
 
 Context = grpc.aio.ServicerContext[Any, Any]
+# Set by the edge, which takes what a caller says of it away.
+_ADDRESS = "x-envoy-external-address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
             email=request.email,
             owner_display_name=request.owner_display_name,
             password=request.password,
-            user_agent=_user_agent(context),
+            client=_client(context),
         )
         organization, owner, tokens = await self.organizations.register(asked)
         return auth_service_pb2.RegisterOrganizationResponse(
@@ -48,7 +50,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
     async def Login(  # noqa: N802
         self, request: auth_service_pb2.LoginRequest, context: Context
     ) -> auth_service_pb2.LoginResponse:
-        user, tokens = await self.sessions.login(request.email, request.password, _user_agent(context))
+        user, tokens = await self.sessions.login(request.email, request.password, _client(context))
         return auth_service_pb2.LoginResponse(tokens=messages.tokens(tokens), user=messages.user(user))
 
     async def RefreshToken(  # noqa: N802
@@ -83,10 +85,10 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
         return httpbody_pb2.HttpBody(content_type="application/json", data=await self.keyring.published())
 
 
-def _client(context: Context) -> bytes:
-    return hashlib.sha256(_user_agent(context).encode()).digest()
+def _client(context: Context) -> Client:
+    told = dict(context.invocation_metadata() or ())
+    return Client(_text(told.get("user-agent", "")), _text(told.get(_ADDRESS, "")))
 
 
-def _user_agent(context: Context) -> str:
-    agent = dict(context.invocation_metadata() or ()).get("user-agent", "")
-    return agent if isinstance(agent, str) else agent.decode(errors="replace")
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode(errors="replace")

@@ -94,6 +94,14 @@ class PresentedToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks: what it says of itself, which nothing proves, and its address as the edge saw it."""
+
+    user_agent: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One sign-in, as its user sees it. `user_agent` is what its client said of itself; nothing proves it."""
 

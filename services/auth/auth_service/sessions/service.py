@@ -1,5 +1,6 @@
 """Signing in, refreshing with rotation, signing out."""
 
+import hashlib
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,7 +13,9 @@ from auth_service.organizations.model import INSTALLATION
 from auth_service.passwords.hashing import Passwords
 from auth_service.revoking import revoke
 from auth_service.sessions import store
-from auth_service.sessions.model import PresentedToken, RefreshToken, TokenPair, new_nonce
+from auth_service.sessions.model import Client, PresentedToken, RefreshToken, TokenPair, new_nonce
+from auth_service.throttle.model import Try
+from auth_service.throttle.service import Throttle
 from auth_service.tokens.access import AccessTokens
 from service_runtime import audit
 from service_runtime.errors import DomainError
@@ -33,6 +36,7 @@ class Sessions:
         postgres: Postgres,
         passwords: Passwords,
         tokens: AccessTokens,
+        throttle: Throttle,
         *,
         lifetime: timedelta,
         retry: timedelta,
@@ -40,22 +44,31 @@ class Sessions:
         self._postgres = postgres
         self._passwords = passwords
         self._tokens = tokens
+        self._throttle = throttle
         self._lifetime = lifetime
         self._retry = retry
 
-    async def login(self, email: str, password: str, user_agent: str = "") -> tuple[User, TokenPair]:
-        """Raises CREDENTIALS_INVALID, alike in words and in work for every cause."""
+    async def login(self, email: str, password: str, client: Client) -> tuple[User, TokenPair]:
+        """Raises CREDENTIALS_INVALID, alike in words and in work for every cause, and SIGN_IN_THROTTLED."""
+        email = normalized(email)
+        made = await self._throttle.take(email, client.address)
         async with self._postgres.unscoped() as connection:
-            account = await accounts.find(connection, normalized(email))
-        # No transaction is open while a hash waits and runs.
-        right = await self._passwords.verify(account.password_hash if account else None, password)
-        signed_in = await self._enter(account, password, user_agent) if account and right else None
+            account = await accounts.find(connection, email)
+        try:
+            # No transaction is open while a hash waits and runs.
+            right = await self._passwords.verify(account.password_hash if account else None, password)
+        except DomainError:
+            await self._throttle.undone(made)
+            raise
+        signed_in = await self._enter(account, password, client, made) if account and right else None
         if signed_in is None:
-            await self._record_failure(account)
+            await self._record_failure(account, made)
             raise refusals.credentials_invalid()
         return signed_in
 
-    async def _enter(self, account: Account, password: str, user_agent: str) -> tuple[User, TokenPair] | None:
+    async def _enter(
+        self, account: Account, password: str, client: Client, made: Try
+    ) -> tuple[User, TokenPair] | None:
         renewed = await self._passwords.rehashed(account.password_hash, password)
         async with self._postgres.transaction(account.org_id) as connection:
             user = await users.held(connection, account.org_id, account.id)
@@ -64,15 +77,15 @@ class Sessions:
             if renewed:
                 await accounts.replace_hash(connection, account, renewed)
             await store.clear_expired(connection, account.org_id)
-            tokens = await self.begin(connection, account.org_id, user, user_agent)
+            tokens = await self.begin(connection, account.org_id, user, client)
+            await self._throttle.succeeded(connection, made)
         return user, tokens
 
-    async def begin(
-        self, connection: Connection, org_id: UUID, user: User, user_agent: str = ""
-    ) -> TokenPair:
+    async def begin(self, connection: Connection, org_id: UUID, user: User, client: Client) -> TokenPair:
         """A new session, in the transaction of what leads to it."""
         refresh = RefreshToken.new(org_id, new_id())
-        await store.insert(connection, refresh, user.id, self._lifetime, user_agent[:_LONGEST_AGENT])
+        agent = client.user_agent[:_LONGEST_AGENT]
+        await store.insert(connection, refresh, user.id, self._lifetime, agent)
         caller = Identity(subject=names.user(user.id), org_id=org_id)
         await audit.record(connection, caller, "session.began", names.session(refresh.session_id))
         access = self._tokens.for_subject(
@@ -80,17 +93,21 @@ class Sessions:
         )
         return TokenPair(access, self._tokens.lifetime, refresh.encoded())
 
-    async def _record_failure(self, account: Account | None) -> None:
+    async def _record_failure(self, account: Account | None, made: Try) -> None:
         """Also for an unknown e-mail, in the installation's own chain: leaving it out would be quicker."""
+        async with self._postgres.unscoped() as connection:
+            locked = await self._throttle.failed(connection, made)
         org_id = account.org_id if account else INSTALLATION
         resource = names.user(account.id) if account else "accounts/-"
         async with self._postgres.transaction(org_id) as connection:
-            await audit.record(connection, Identity(org_id=org_id), "session.refused", resource)
+            await audit.record(
+                connection, Identity(org_id=org_id), "session.refused", resource, {"locked": locked}
+            )
 
-    async def refresh(self, text: str, client: bytes) -> TokenPair:
+    async def refresh(self, text: str, client: Client) -> TokenPair:
         """Changes a refresh token for the next. Raises TOKEN_INVALID, and REFRESH_REUSED for an old one.
 
-        `client` tells clients apart as far as they tell themselves: a digest of the user agent.
+        Clients are told apart as far as they tell themselves, by their user agents.
         """
         token = RefreshToken.parse(text)
         if token is None:
@@ -98,7 +115,7 @@ class Sessions:
         async with self._postgres.transaction(token.org_id) as connection:
             await store.hold(connection, token)
             found = await store.presented(connection, token)
-            answer = await self._answer(connection, token, found, client)
+            answer = await self._answer(connection, token, found, _digest(client.user_agent))
         # Raised after the commit: the end of a family must stay.
         if isinstance(answer, DomainError):
             raise answer
@@ -148,3 +165,7 @@ class Sessions:
             await revoke(connection, token.org_id, of_session(token.session_id))
             caller = Identity(subject=names.user(found.user_id), org_id=token.org_id)
             await audit.record(connection, caller, "session.ended", names.session(token.session_id))
+
+
+def _digest(user_agent: str) -> bytes:
+    return hashlib.sha256(user_agent.encode()).digest()

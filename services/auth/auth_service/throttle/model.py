@@ -1,0 +1,76 @@
+"""What tries are counted by, and how many there may be."""
+
+import hashlib
+import ipaddress
+from dataclasses import dataclass
+from datetime import timedelta
+
+_IPV6_HOME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Tries within a window. `lengths` are those of an account's locks in a row; the last one stays."""
+
+    of_account: int = 10
+    of_address: int = 100
+    of_all: int = 3000
+    account_window: timedelta = timedelta(minutes=15)
+    address_window: timedelta = timedelta(minutes=15)
+    all_window: timedelta = timedelta(minutes=1)
+    lengths: tuple[timedelta, ...] = (
+        timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1),
+    )  # fmt: skip
+    # For so long an address is the account's own after a sign-in.
+    familiar: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try that was let through. `keys`: of the account, of the address, of all."""
+
+    keys: tuple[bytes, bytes, bytes]
+    # Notes that the account was signed in to from this address.
+    familiar: bytes
+
+
+def all_together() -> bytes:
+    """The key that every try has."""
+    return _digest("all")
+
+
+def of_account(email: str) -> bytes:
+    """Of strangers to the account, wherever they are."""
+    return _digest("account", email)
+
+
+def of_familiar(email: str, address: str) -> bytes:
+    """Of who signed in to the account from there before: strangers cannot lock these out."""
+    return _digest("familiar", email, network(address))
+
+
+def note_of(email: str, address: str) -> bytes:
+    """Whether that was so."""
+    return _digest("note", email, network(address))
+
+
+def of_address(address: str) -> bytes:
+    """Of all accounts that are tried from there."""
+    return _digest("address", network(address))
+
+
+def network(address: str) -> str:
+    """An IPv4 address, or the /64 that one home or host has of IPv6; anything else is one place."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, _IPV6_HOME), strict=False))
+    return str(parsed)
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).digest()
