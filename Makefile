@@ -17,7 +17,7 @@ CONTRACT ?=
 ONCE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai test prove-ledger check fix bench bench-rest bench-ai bench-savings
+.PHONY: help install generate lock run up down ai test prove-ledger check fix bench bench-rest bench-ai bench-savings bench-auth
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -80,13 +80,16 @@ fix: install  ## format, and mend what can be mended
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-bench: bench-rest bench-ai bench-savings  ## every bench
+bench: bench-rest bench-ai bench-savings bench-auth  ## every bench
 
 bench-rest: install  ## a read through the full path beside a bare handler
 	@$(BIN)/python -m tests.bench.rest
 
 bench-ai: install  ## the AI gateway beside LiteLLM, Portkey and TensorZero (SECONDS= a round, DOCS=1 writes docs/bench)
 	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.bench.ai $(if $(SECONDS),--seconds $(SECONDS)) $(if $(DOCS),--docs)
+
+bench-auth: install  ## sign-ins, refreshes, grants and checks of tokens beside the raw hash and signature
+	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.bench.auth
 
 bench-savings: install  ## calls and dollars that the AI gateway saves on a replayed hour (DOCS=1 writes docs/bench)
 	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.bench.savings $(if $(DOCS),--docs)

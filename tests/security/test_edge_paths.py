@@ -15,6 +15,7 @@ from tests.security.calls import SECONDS, outcome_of, rest_arguments
 from tests.security.schema import METHODS, Rpc
 from tests.security.valid_requests import least_request
 from tests.security.world import World
+from tests.support.mesh import whole_lines
 
 LOG_SECONDS = 10.0
 PROTECTED = [rpc for rpc in METHODS if not rpc.is_public]
@@ -61,7 +62,7 @@ class Edge:
         """What of all that was sent a service has answered, by the edge's log, once the log has it all."""
         end = time.monotonic() + LOG_SECONDS
         while True:
-            lines = [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
+            lines = [json.loads(line) for line in whole_lines(self._log.read_text()) if line.startswith("{")]
             seen = {line["request_id"]: line for line in lines if line.get("request_id") in self.sent}
             if len(seen) >= len(self.sent) or time.monotonic() > end:
                 break

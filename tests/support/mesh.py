@@ -75,7 +75,7 @@ class RunningMesh:
     def logged(self, component: str, message: str) -> list[dict[str, Any]]:
         """The lines of a component's log that say `message`."""
         log = (self.folder / "logs" / f"{component}.log").read_text(errors="replace")
-        lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+        lines = [json.loads(line) for line in whole_lines(log) if line.startswith("{")]
         return [line for line in lines if line.get("message") == message]
 
     def workload_token(self, client: str = "contracts") -> str:
@@ -89,6 +89,11 @@ class RunningMesh:
     def trace(self, trace_id: str) -> tuple[Any, ...]:
         """The spans that have come in for a trace."""
         return self._mesh.trace(trace_id)
+
+
+def whole_lines(log: str) -> list[str]:
+    """Without the one that is being written."""
+    return log.split("\n")[:-1]
 
 
 class Simulator:

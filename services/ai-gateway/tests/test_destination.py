@@ -268,7 +268,8 @@ def test_good_settings_start(environment: pytest.MonkeyPatch) -> None:
         ("ANTHROPIC_MODEL", "claude-3-5-sonnet-20241022", "ANTHROPIC_MODEL: .*use claude-sonnet-5-5"),
         ("MODEL_FAST", "claude-3-5-haiku-latest", "MODEL_FAST: .*use claude-haiku-5-5"),
         ("ANTHROPIC_API_KEY", "", "ANTHROPIC_API_KEY"),
-        ("REDIS_URL", "", "REDIS_URL: .*USE_REDIS=false"),
+        ("REDIS_URL", "", "USE_REDIS: .*needs REDIS_URL; or set USE_REDIS=false"),
+        ("REDIS_URL", "127.0.0.1:6379", "REDIS_URL: .*needs redis://"),
         ("AI_REQUEST_TIMEOUT", "0", "AI_REQUEST_TIMEOUT"),
     ],
 )

@@ -68,9 +68,17 @@ async def replica(url: str, org_id: UUID, requests: int, begin_at: float) -> dic
 
 def run_two(url: str, requests: int) -> tuple[float, list[dict[str, float]]]:
     """The time from their first call to the last, and what each did."""
-    begin_at, org_id = time.time() + 1.5, uuid4()
-    command = [sys.executable, __file__, url, str(org_id), str(requests), str(begin_at)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    command = [sys.executable, __file__, url, str(uuid4()), str(requests)]
+    pipe = subprocess.PIPE
+    running = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(2)]
+    for process in running:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    begin_at = time.time() + 0.1
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write(f"{begin_at}\n")
+        process.stdin.flush()
     told = [json.loads(process.communicate(timeout=30)[0]) for process in running]
     return max(one["ended_at"] for one in told) - begin_at, told
 
@@ -179,5 +187,7 @@ async def test_what_a_dead_replica_held_is_lost_and_comes_back_by_itself(server:
 
 
 if __name__ == "__main__":
-    _, url, org, requests, begin_at = sys.argv
+    _, url, org, requests = sys.argv
+    print("ready", flush=True)
+    begin_at = input()
     print(json.dumps(asyncio.run(replica(url, UUID(org), int(requests), float(begin_at)))))

@@ -44,6 +44,8 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
     async with AsyncExitStack() as stack:
         postgres = await Postgres.connect(str(settings.database_url), size=settings.database_pool_size)
         stack.push_async_callback(postgres.close)
+        sign_ins = await Postgres.connect(str(settings.database_url), size=settings.sign_in_pool_size)
+        stack.push_async_callback(sign_ins.close)
         wrap = KeyWrap(settings.jwt_secret)
         keyring = await Keyring.open(postgres, wrap)
         passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue)
@@ -52,9 +54,10 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         limits = Limits(settings.sign_in_tries, settings.sign_in_address_tries, settings.sign_in_all_tries)
         sessions = Sessions(
             postgres,
+            sign_ins,
             passwords,
             tokens,
-            Throttle(postgres, limits),
+            Throttle(sign_ins, limits),
             lifetime=timedelta(days=settings.refresh_token_days),
             retry=timedelta(seconds=settings.refresh_retry_seconds),
         )

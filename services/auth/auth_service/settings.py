@@ -31,6 +31,8 @@ class AuthSettings(ServiceSettings):
     sign_in_address_tries: int = Field(default=100, ge=3)
     # In a minute, in the whole installation.
     sign_in_all_tries: int = Field(default=3000, ge=3)
+    # Connections to PostgreSQL that sign-ins have for themselves.
+    sign_in_pool_size: int = Field(default=4, ge=1, le=50)
     # One hash a core; with one process a core, set 1.
     hashing_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=64)
     # Hashes that may wait for a thread; one takes about 20 ms.

@@ -1,7 +1,9 @@
 """argon2id in a bounded pool of threads: one hash a core, and a queue that refuses early."""
 
 import asyncio
+import os
 import secrets
+import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,7 @@ ResultT = TypeVar("ResultT")
 
 # OWASP's recommendation for argon2id: 19 MiB, two passes, one lane.
 _PASSES, _MEMORY_KIB, _LANES = 2, 19 * 1024, 1
+_NICENESS = 15
 
 
 class Passwords:
@@ -22,7 +25,7 @@ class Passwords:
 
     def __init__(self, *, threads: int, queue: int) -> None:
         self._limit = threads + queue
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2", initializer=_step_back)
         self._argon2 = argon2.PasswordHasher(_PASSES, _MEMORY_KIB, _LANES)
         # What an unknown e-mail is verified against, so that it takes what a known one takes.
         self._nobody = self._argon2.hash(secrets.token_urlsafe())
@@ -31,6 +34,11 @@ class Passwords:
     def close(self) -> None:
         """Drops what waits, and does not wait for what runs."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def require_room(self) -> None:
+        """Refuses before anything was done for a password that could not be looked at. Raises OVERLOADED."""
+        if self.pending >= self._limit:
+            raise refusals.hashing_overloaded(self._limit)
 
     async def hash(self, password: str) -> str:
         """argon2's own encoding with salt and parameters. Raises OVERLOADED."""
@@ -52,14 +60,18 @@ class Passwords:
             return False
 
     async def _run(self, work: Callable[[], ResultT]) -> ResultT:
-        if self.pending >= self._limit:
-            raise refusals.hashing_overloaded(self._limit)
+        self.require_room()
         self.pending += 1
         try:
             # A caller who leaves takes its hash out of the queue.
             return await asyncio.wrap_future(self._pool.submit(work))
         finally:
             self.pending -= 1
+
+
+def _step_back() -> None:
+    """Hashing yields to the event loop, which answers everybody else, wherever both want the same core."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _normalized(password: str) -> str:

@@ -29,11 +29,15 @@ _LONGEST_AGENT = 300
 
 
 class Sessions:
-    """`lifetime` is of a session from its sign-in; within `retry` a lost answer is given again."""
+    """`lifetime` is of a session from its sign-in; within `retry` a lost answer is given again.
+
+    Sign-ins have connections of their own, `sign_ins`: however many wait there, nobody else does.
+    """
 
     def __init__(
         self,
         postgres: Postgres,
+        sign_ins: Postgres,
         passwords: Passwords,
         tokens: AccessTokens,
         throttle: Throttle,
@@ -42,6 +46,7 @@ class Sessions:
         retry: timedelta,
     ) -> None:
         self._postgres = postgres
+        self._sign_ins = sign_ins
         self._passwords = passwords
         self._tokens = tokens
         self._throttle = throttle
@@ -50,9 +55,10 @@ class Sessions:
 
     async def login(self, email: str, password: str, client: Client) -> tuple[User, TokenPair]:
         """Raises CREDENTIALS_INVALID, alike in words and in work for every cause, and SIGN_IN_THROTTLED."""
+        self._passwords.require_room()
         email = normalized(email)
         made = await self._throttle.take(email, client.address)
-        async with self._postgres.unscoped() as connection:
+        async with self._sign_ins.unscoped() as connection:
             account = await accounts.find(connection, email)
         try:
             # No transaction is open while a hash waits and runs.
@@ -70,7 +76,7 @@ class Sessions:
         self, account: Account, password: str, client: Client, made: Try
     ) -> tuple[User, TokenPair] | None:
         renewed = await self._passwords.rehashed(account.password_hash, password)
-        async with self._postgres.transaction(account.org_id) as connection:
+        async with self._sign_ins.transaction(account.org_id) as connection:
             user = await users.held(connection, account.org_id, account.id)
             if user is None or user.disabled:
                 return None
@@ -95,11 +101,11 @@ class Sessions:
 
     async def _record_failure(self, account: Account | None, made: Try) -> None:
         """Also for an unknown e-mail, in the installation's own chain: leaving it out would be quicker."""
-        async with self._postgres.unscoped() as connection:
+        async with self._sign_ins.unscoped() as connection:
             locked = await self._throttle.failed(connection, made)
         org_id = account.org_id if account else INSTALLATION
         resource = names.user(account.id) if account else "accounts/-"
-        async with self._postgres.transaction(org_id) as connection:
+        async with self._sign_ins.transaction(org_id) as connection:
             await audit.record(
                 connection, Identity(org_id=org_id), "session.refused", resource, {"locked": locked}
             )
