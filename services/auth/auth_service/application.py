@@ -1,11 +1,15 @@
 """Puts the service together from its settings."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import grpc
 
+from auth_service.auditing.handlers import AuditHandlers
+from auth_service.auditing.heads import SignedHeads
 from auth_service.directory.handlers import DirectoryHandlers
 from auth_service.keys.keyring import Keyring
 from auth_service.keys.wrapping import KeyWrap
@@ -18,7 +22,7 @@ from auth_service.tokens.access import AccessTokens
 from auth_service.tokens.handlers import TokenHandlers
 from auth_service.tokens.service import Grants
 from auth_service.tokens.workloads import Workloads
-from bloom.auth.v1 import auth_service_pb2_grpc, directory_service_pb2_grpc
+from bloom.auth.v1 import audit_service_pb2_grpc, auth_service_pb2_grpc, directory_service_pb2_grpc
 from service_runtime.identity import TokenVerifier
 from service_runtime.postgres import Postgres
 from service_runtime.server import Parts
@@ -27,6 +31,7 @@ SERVICES = (
     "bloom.auth.v1.AuthService",
     "bloom.auth.v1.TokenService",
     "bloom.auth.v1.DirectoryService",
+    "bloom.auth.v1.AuditService",
 )
 
 
@@ -52,10 +57,20 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         auth = AuthHandlers(postgres, keyring, organizations, sessions)
         grants = TokenHandlers(Grants(postgres, tokens, Workloads(settings.workload_secrets)))
         directory = DirectoryHandlers(postgres, organizations, passwords, wrap)
+        heads = SignedHeads(postgres, keyring)
+        audit = AuditHandlers(postgres, heads)
+        stack.push_async_callback(_ended, asyncio.create_task(heads.keep(settings.audit_head_seconds)))
 
         def register(server: grpc.aio.Server) -> None:
             auth_service_pb2_grpc.add_AuthServiceServicer_to_server(auth, server)
             auth_service_pb2_grpc.add_TokenServiceServicer_to_server(grants, server)
             directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(directory, server)
+            audit_service_pb2_grpc.add_AuditServiceServicer_to_server(audit, server)
 
         yield Parts(SERVICES, register, TokenVerifier(keyring))
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
