@@ -2,8 +2,8 @@
 
 An export is one line of JSON an entry (`{"entry": …, "hash": …, "seq": …}`), in their order, and a last line
 with the head: `{"head": {"hash": …, "seq": …}}`, in a sealed file with the service's signature beside it
-(`service_runtime.signed_head`). hash = SHA-256(hash before ‖ entry), with 32 zero bytes before the first. Lines
-are read as strictly as they are written, so that no byte of the file can be another one.
+(`service_runtime.signed_head`). hash = SHA-256(hash before ‖ entry), with 32 zero bytes before the first.
+Lines are read as strictly as they are written, so that no byte of the file can be another one.
 
 Who can write the file can also write all of it anew, from a changed record to the head. That is found by a
 head that was kept elsewhere, by a signature, or by the service's own chain.
@@ -80,7 +80,7 @@ def verify_file(lines: Iterable[bytes], known: Head | None = None) -> Iterator[E
 
     `known` is a head of this chain that was kept elsewhere. Raises BrokenChainError at the first fault.
     """
-    yield from Reading(lines, sealed=False).verified(known)
+    yield from Reading(lines, sealed=False).verified(*filter(None, [known]))
 
 
 def verify(entries: Iterable[Entry], known: Head | None = None) -> Iterator[Entry]:
@@ -118,10 +118,12 @@ class Reading:
         self._sealed = sealed
         self.head: Head | None = None
 
-    def verified(self, known: Head | None = None) -> Iterator[Entry]:
+    def verified(self, *known: Head) -> Iterator[Entry]:
         """As `verify_file`. What the signature says is for the caller to check."""
-        reached = Head()
-        for entry in verify(self._entries(), known):
+        reached, entries = Head(), verify(self._entries(), known[0] if known else None)
+        for other in known[1:]:
+            entries = verify(entries, other)
+        for entry in entries:
             yield entry
             reached = Head(entry.seq, entry.hash)
         _compare(self.head, reached)

@@ -1,9 +1,9 @@
 """Signed heads: a service's word for where the chain of an organization stood at a time.
 
-A compact JWS (RFC 7515) over `{"hash": …, "org": …, "seq": …, "time": …}` by the key that also signs tokens. Its
-type is its own, and it has no subject, audience or end, so it never passes as a token. The public key stands
-beside it: a head verifies years after its key was retired. That the key was the service's, only a copy of the
-published keys shows that was kept elsewhere.
+A compact JWS (RFC 7515) over `{"hash": …, "org": …, "seq": …, "time": …}` by the key that also signs tokens.
+Its type is its own, and it has no subject, audience or end, so it never passes as a token. The public key
+stands beside it: a head verifies years after its key was retired. That the key was the service's, only a copy
+of the published keys shows that was kept elsewhere.
 """
 
 import base64
@@ -79,7 +79,7 @@ def read(seal: Seal) -> tuple[Statement, str]:
 
 
 def key_id(key: Mapping[str, object]) -> str:
-    """The thumbprint of a public key, worked out from its parts and never taken from what it says of itself."""
+    """The thumbprint of a public key: worked out from its parts, never taken from what it says of itself."""
     parts = {member: key[member] for member in _MEMBERS}
     return _text(hashlib.sha256(canonical(parts)).digest())
 

@@ -1,7 +1,7 @@
 """Signs the heads of audit chains: at each export, and on a timer where a chain grew.
 
-What is signed was walked before: from the last signed head, whose record must still be the one that was signed,
-over every event since. So who rewrites the chain in the database gets no signature for it.
+What is signed was walked before: from the last signed head, whose record must still be the one that was
+signed, over every event since. So who rewrites the chain in the database gets no signature for it.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class SignedHeads:
         self._clock = clock
 
     async def signed(self, org_id: UUID) -> Head:
-        """The organization's head as it is now, signed. Raises BrokenChainError for a chain that is not whole."""
+        """The organization's head as it is now, signed. Raises BrokenChainError for a chain not whole."""
         async with self._postgres.transaction(org_id) as connection:
             await store.take_turn(connection, org_id)
             last, head = await store.newest_signed(connection, org_id), await store.head(connection, org_id)

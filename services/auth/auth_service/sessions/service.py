@@ -99,6 +99,7 @@ class Sessions:
         self, connection: Connection, token: RefreshToken, found: PresentedToken | None, client: bytes
     ) -> TokenPair | DomainError:
         if found is None or not found.open:
+            await _record_refused(connection, token, found)
             return refusals.session_over()
         if found.generation == found.newest_generation:
             nonce = new_nonce()
@@ -135,3 +136,10 @@ class Sessions:
             await store.end(connection, token, "signed out")
             caller = Identity(subject=names.user(found.user_id), org_id=token.org_id)
             await audit.record(connection, caller, "session.ended", names.session(token.session_id))
+
+
+async def _record_refused(connection: Connection, token: RefreshToken, found: PresentedToken | None) -> None:
+    """Not for a token that never was: it names any organization that it likes, whose chain it would fill."""
+    if found is not None:
+        caller = Identity(subject=names.user(found.user_id), org_id=token.org_id)
+        await audit.record(connection, caller, "session.refresh_refused", names.session(token.session_id))

@@ -1,0 +1,18 @@
+"""Every action that this service writes into audit chains, and what it tells. A test compares it with the code."""
+
+ACTIONS = {
+    "audit.exported": "The chain was exported, from this place on.",
+    "organization.registered": "An organization began, with its first owner.",
+    "service_account.created": "A service account was made, with these roles.",
+    "service_account.deleted": "A service account was removed, and its secret with it.",
+    "service_account.refused": "Somebody gave a wrong secret for a service account.",
+    "session.began": "Somebody signed in.",
+    "session.ended": "Somebody signed out.",
+    "session.refresh_refused": "A refresh token came for a session that is over, or of a user who is disabled.",
+    "session.refused": "A sign-in failed: a wrong password or a disabled user, or in the installation's own chain "
+    "an e-mail that nobody has.",
+    "session.reused": "A refresh token came for the second time: somebody copied it, and its session was ended.",
+    "token.exchanged": "A service took a token in somebody's name, for work done later.",
+    "user.created": "A user was made, with these roles.",
+    "user.updated": "A user's name, roles or access were changed.",
+}
