@@ -1,4 +1,4 @@
-"""Every action that this service writes into audit chains, and what it tells. A test compares it with the code."""
+"""Every action that this service writes into audit chains, and what it tells; a test keeps it true."""
 
 ACTIONS = {
     "audit.exported": "The chain was exported, from this place on.",
@@ -8,10 +8,10 @@ ACTIONS = {
     "service_account.refused": "Somebody gave a wrong secret for a service account.",
     "session.began": "Somebody signed in.",
     "session.ended": "Somebody signed out.",
-    "session.refresh_refused": "A refresh token came for a session that is over, or of a user who is disabled.",
-    "session.refused": "A sign-in failed: a wrong password or a disabled user, or in the installation's own chain "
-    "an e-mail that nobody has.",
-    "session.reused": "A refresh token came for the second time: somebody copied it, and its session was ended.",
+    "session.refresh_refused": "A refresh token came for a session that is over, or of a disabled user.",
+    # A sign-in with an e-mail that nobody has is in the installation's own chain.
+    "session.refused": "A sign-in failed: a wrong password, a disabled user, an unknown e-mail.",
+    "session.reused": "A refresh token came for the second time: a copy, so its session was ended.",
     "token.exchanged": "A service took a token in somebody's name, for work done later.",
     "user.created": "A user was made, with these roles.",
     "user.updated": "A user's name, roles or access were changed.",
