@@ -75,6 +75,9 @@ def test_every_byte_of_the_signed_head_counts() -> None:
         for letter in b'AQgw-_01"{}, ':
             if head[place] != letter:
                 fault([*entries, head[:place] + bytes([letter]) + head[place + 1 :]])
+    last = len(head) - len(b'"}\n') - 1
+    for letter in set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") - {head[last]}:
+        fault([*entries, head[:last] + bytes([letter]) + head[last + 1 :]])
 
 
 @given(actions, st.data())
@@ -160,15 +163,17 @@ def signature(header: dict[str, object], payload: bytes, key: ECKey = KEY) -> Se
 def test_only_what_was_signed_as_a_head_is_one() -> None:
     statement = Statement(ORG, 1, "0" * 64, AT).text()
     kid = KEY.thumbprint()
-    assert read(signature({"typ": TYPE, "kid": kid}, statement))[1] == kid
+    good = signature({"typ": TYPE, "kid": kid}, statement)
+    assert read(good)[1] == kid
     for wrong in (
         signature({"typ": ACCESS_TYPE, "kid": kid}, statement),
         signature({"kid": kid}, statement),
         signature({"typ": TYPE, "kid": STRANGER.thumbprint()}, statement),
         signature({"typ": TYPE}, statement),
         signature({"typ": TYPE, "kid": kid}, statement, STRANGER),
-        signature({"typ": TYPE, "kid": kid}, statement.replace(b":", b": ")),
+        signature({"typ": TYPE, "kid": kid}, statement.replace(b'":', b'": ')),
         signature({"typ": TYPE, "kid": kid}, b"[]"),
+        Seal(good.signature, {**good.key, "kid": kid}),
         Seal("", {}),
         Seal("a.b.c", {"crv": "P-256", "kty": "EC", "x": "", "y": ""}),
     ):

@@ -50,11 +50,11 @@ class SignedHeads:
     async def keep(self, every_seconds: float) -> None:
         """Runs until it is cancelled. Any number of processes may do so at once."""
         while True:
+            await asyncio.sleep(every_seconds)
             try:
                 await self.sign_grown()
             except DomainError as fault:
                 _log.warning("audit heads wait: %s", fault.reason_name)
-            await asyncio.sleep(every_seconds)
 
     async def sign_grown(self) -> int:
         """How many heads were signed."""
