@@ -17,7 +17,7 @@ CONTRACT ?=
 ONCE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai test prove-ledger check fix bench bench-rest bench-ai bench-savings bench-auth
+.PHONY: help install generate lock run up down ai audit test prove-ledger check fix bench bench-rest bench-ai bench-savings bench-auth
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -60,6 +60,9 @@ down:  ## stop what `make up` started
 
 ai: install  ## ask the AI gateway: ARGS="usage", "budgets", "egress verify --live", "cache stats", 'try "question"'
 	@$(BIN)/bloom-ai $(ARGS)
+
+audit: install  ## the audit chain: ARGS="export audit.jsonl", "keys keys.json", "verify audit.jsonl --keys keys.json"
+	@$(BIN)/bloom-audit $(ARGS)
 
 test: install  ## every test
 	@$(BIN)/pytest

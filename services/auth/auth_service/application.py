@@ -1,12 +1,15 @@
 """Puts the service together from its settings."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import grpc
 
+from auth_service.auditing.handlers import AuditHandlers
+from auth_service.auditing.heads import SignedHeads
 from auth_service.directory.handlers import DirectoryHandlers
 from auth_service.keys.keyring import Keyring
 from auth_service.keys.wrapping import KeyWrap
@@ -23,7 +26,12 @@ from auth_service.tokens.access import AccessTokens
 from auth_service.tokens.handlers import TokenHandlers
 from auth_service.tokens.service import Grants
 from auth_service.tokens.workloads import Workloads
-from bloom.auth.v1 import auth_service_pb2_grpc, directory_service_pb2_grpc, session_service_pb2_grpc
+from bloom.auth.v1 import (
+    audit_service_pb2_grpc,
+    auth_service_pb2_grpc,
+    directory_service_pb2_grpc,
+    session_service_pb2_grpc,
+)
 from service_runtime.identity import TokenVerifier
 from service_runtime.postgres import Postgres
 from service_runtime.relay import relay
@@ -35,6 +43,7 @@ SERVICES = (
     "bloom.auth.v1.TokenService",
     "bloom.auth.v1.DirectoryService",
     "bloom.auth.v1.SessionService",
+    "bloom.auth.v1.AuditService",
 )
 
 
@@ -74,16 +83,21 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         )
         stack.push_async_callback(_ended, relaying)
         revocations = await stack.enter_async_context(following(settings.redis_url))
+        heads = SignedHeads(postgres, keyring)
+        audit = AuditHandlers(postgres, heads)
+        stack.push_async_callback(_ended, asyncio.create_task(heads.keep(settings.audit_head_seconds)))
 
         def register(server: grpc.aio.Server) -> None:
             auth_service_pb2_grpc.add_AuthServiceServicer_to_server(auth, server)
             auth_service_pb2_grpc.add_TokenServiceServicer_to_server(grants, server)
             directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(directory, server)
             session_service_pb2_grpc.add_SessionServiceServicer_to_server(own_sessions, server)
+            audit_service_pb2_grpc.add_AuditServiceServicer_to_server(audit, server)
 
         yield Parts(SERVICES, register, TokenVerifier(keyring, revocations))
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:
     task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -37,3 +37,5 @@ class AuthSettings(ServiceSettings):
     hashing_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=64)
     # Hashes that may wait for a thread; one takes about 20 ms.
     hashing_queue: int = Field(default=64, ge=1, le=1000)
+    # Where an audit chain grew, its head is signed after at most so long.
+    audit_head_seconds: float = Field(default=300, gt=0, le=86_400)

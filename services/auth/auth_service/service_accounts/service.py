@@ -69,7 +69,11 @@ async def authenticated(postgres: Postgres, client_id: str, secret: str) -> tupl
         return None
     async with postgres.transaction(org_id) as connection:
         account = await store.get(connection, org_id, account_id)
-    if account is None or not hmac.compare_digest(account.secret_hash, digest(secret)):
+        right = account is not None and hmac.compare_digest(account.secret_hash, digest(secret))
+        if account is not None and not right:
+            resource = names.service_account(account_id)
+            await audit.record(connection, Identity(org_id=org_id), "service_account.refused", resource)
+    if account is None or not right:
         return None
     return Identity(subject=names.service_account(account.id), org_id=org_id), account.roles
 

@@ -131,6 +131,7 @@ class Sessions:
         self, connection: Connection, token: RefreshToken, found: PresentedToken | None, client: bytes
     ) -> TokenPair | DomainError:
         if found is None or not found.open:
+            await _record_refused(connection, token, found)
             return refusals.session_over()
         if found.generation == found.newest_generation:
             nonce = new_nonce()
@@ -148,7 +149,9 @@ class Sessions:
     def _is_retry(self, found: PresentedToken, client: bytes) -> bool:
         """The token before the newest, whose successor nobody has used, soon, from the same client."""
         previous = found.generation == found.newest_generation - 1
-        return previous and found.age <= self._retry and found.rotation_client == client
+        # A transaction that began before the rotation has an age below zero: a retry of nothing is none.
+        soon = bool(self._retry) and found.age <= self._retry
+        return previous and soon and found.rotation_client == client
 
     def _pair(self, refresh: RefreshToken, found: PresentedToken) -> TokenPair:
         subject = names.user(found.user_id)
@@ -175,3 +178,10 @@ class Sessions:
 
 def _digest(user_agent: str) -> bytes:
     return hashlib.sha256(user_agent.encode()).digest()
+
+
+async def _record_refused(connection: Connection, token: RefreshToken, found: PresentedToken | None) -> None:
+    """Not for a token that never was: it names any organization that it likes, whose chain it would fill."""
+    if found is not None:
+        caller = Identity(subject=names.user(found.user_id), org_id=token.org_id)
+        await audit.record(connection, caller, "session.refresh_refused", names.session(token.session_id))

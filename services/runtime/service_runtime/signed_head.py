@@ -1,0 +1,101 @@
+"""Signed heads: a service's word for where the chain of an organization stood at a time.
+
+A compact JWS (RFC 7515) over `{"hash": …, "org": …, "seq": …, "time": …}` by the key that also signs tokens.
+Its type is its own, and it has no subject, audience or end, so it never passes as a token. The public key
+stands beside it: a head verifies years after its key was retired. That the key was the service's, only a copy
+of the published keys shows that was kept elsewhere.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from service_runtime.audit import canonical
+
+TYPE = "audit-head+jws"
+_ALGORITHM = "ES256"
+# Those of RFC 7638, from which a key's id is made.
+_MEMBERS = ("crv", "kty", "x", "y")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is signed; `hash` in hex."""
+
+    org_id: UUID
+    seq: int
+    hash: str
+    at: datetime
+
+    def text(self) -> bytes:
+        """The bytes that are signed."""
+        return canonical(
+            {"org": str(self.org_id), "seq": self.seq, "hash": self.hash, "time": self.at.isoformat()}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A signature with the public key (a JSON Web Key, bare) that it verifies with."""
+
+    signature: str
+    key: Mapping[str, str]
+
+
+class BrokenSealError(Exception):
+    """The signature is not what a service wrote."""
+
+
+def sign(statement: Statement, kid: str, key: ECKey) -> Seal:
+    """`kid` is the key's RFC 7638 thumbprint."""
+    header = {"alg": _ALGORITHM, "typ": TYPE, "kid": kid}
+    signature = jws.serialize_compact(header, statement.text(), key, algorithms=[_ALGORITHM])
+    public = key.as_dict(private=False)
+    return Seal(signature, {member: str(public[member]) for member in _MEMBERS})
+
+
+def read(seal: Seal) -> tuple[Statement, str]:
+    """What was signed, and the id of the key. Raises BrokenSealError."""
+    try:
+        kid = key_id(seal.key)
+        found = jws.deserialize_compact(seal.signature, ECKey.import_key(dict(seal.key)), [_ALGORITHM])
+        header = found.headers()
+        statement = _statement(found.payload)
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise BrokenSealError("its signature does not fit") from None
+    if header.get("typ") != TYPE or header.get("kid") != kid or set(seal.key) != set(_MEMBERS):
+        raise BrokenSealError("its signature was not made for the head of a chain, or with another key")
+    if not _is_strict(seal.signature) or statement.text() != found.payload:
+        raise BrokenSealError("its signature is written otherwise than a service writes it")
+    return statement, kid
+
+
+def key_id(key: Mapping[str, object]) -> str:
+    """The thumbprint of a public key: worked out from its parts, never taken from what it says of itself."""
+    parts = {member: key[member] for member in _MEMBERS}
+    return _text(hashlib.sha256(canonical(parts)).digest())
+
+
+def _statement(payload: bytes) -> Statement:
+    told = json.loads(payload)
+    return Statement(
+        UUID(told["org"]), int(told["seq"]), str(told["hash"]), datetime.fromisoformat(told["time"])
+    )
+
+
+def _is_strict(signature: str) -> bool:
+    """The last letter of base64 has bits to spare, which would let one text stand for another."""
+    last = signature.rpartition(".")[2]
+    return _text(base64.urlsafe_b64decode(last + "=" * (-len(last) % 4))) == last
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
