@@ -70,6 +70,9 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
     """One of each collection, by the collection's name."""
     contract = owner.upload(f"An agreement {uuid.uuid4()} for a term of ten (10) years.".encode())["name"]
     account = owner.post("/v1/serviceAccounts", {"display_name": "x", "roles": ["ROLE_VIEWER"]})
+    name = account.raise_for_status().json()["service_account"]["name"]
+    scoped = {"owner": name, "display_name": "x", "scopes": ["PERMISSION_CONTRACTS_READ"]}
+    role = {"display_name": "x", "permissions": ["PERMISSION_CONTRACTS_READ"]}
     operation = owner.finished(contract)["name"]
     budget = name_of("budgets", uuid.uuid4())
     limit = {"period": "PERIOD_DAY", "limit_micro_usd": str(10**12)}
@@ -80,7 +83,9 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
         "contracts": contract,
         "operations": operation,
         "users": owner.colleague("ROLE_VIEWER").subject,
-        "serviceAccounts": account.raise_for_status().json()["service_account"]["name"],
+        "serviceAccounts": name,
+        "apiKeys": owner.post("/v1/apiKeys", scoped).raise_for_status().json()["api_key"]["name"],
+        "roles": owner.post("/v1/roles", role).raise_for_status().json()["name"],
         "organizations": owner.organization,
     }
 

@@ -1,13 +1,15 @@
 """The caller as the database knows it now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auth_service import names, refusals, roles
 from auth_service.directory import store as users
+from auth_service.directory.model import User
 from auth_service.organizations import store as organizations
 from auth_service.organizations.model import Organization
-from auth_service.roles import Roles
+from auth_service.roles import Permissions, Roles
 from auth_service.service_accounts import store as service_accounts
+from auth_service.service_accounts.model import ServiceAccount
 from service_runtime.identity import Identity
 from service_runtime.postgres import Connection, Postgres
 
@@ -19,7 +21,10 @@ class Principal:
     display_name: str
     email: str
     roles: Roles
+    custom_permissions: Permissions
     disabled: bool
+    # All that the roles grant now.
+    permissions: frozenset[str]
 
 
 async def principal(connection: Connection, identity: Identity) -> Principal | None:
@@ -27,25 +32,33 @@ async def principal(connection: Connection, identity: Identity) -> Principal | N
     org_id, subject_id = identity.tenant, names.id_of(identity.subject)
     if names.is_user(identity.subject):
         user = await users.get(connection, org_id, subject_id)
-        return Principal(user.display_name, user.email, user.roles, user.disabled) if user else None
+        return _principal(user, user.email, disabled=user.disabled) if user else None
     account = await service_accounts.get(connection, org_id, subject_id)
-    return Principal(account.display_name, "", account.roles, disabled=False) if account else None
+    return _principal(account, "", disabled=False) if account else None
+
+
+def _principal(record: User | ServiceAccount, email: str, *, disabled: bool) -> Principal:
+    granted = frozenset(roles.effective(record.roles, record.custom_permissions))
+    return Principal(record.display_name, email, record.roles, record.custom_permissions, disabled, granted)
 
 
 async def hold_permitted(connection: Connection, identity: Identity, permission: str) -> Principal:
     """The caller, still permitted; nobody else changes the directory before the transaction ends.
 
     A token outlives the disabling of its holder by minutes. Whoever could make users or service accounts in
-    them would have a way back in, so changes of the directory ask the rows.
+    them would have a way back in, so changes of the directory ask the rows. The answer's `permissions` are
+    those of the rows that the token carries too, so an API key does not reach beyond its scopes; and a key,
+    whoever owns it, owns no organization.
     Raises TOKEN_INVALID, PERMISSION_DENIED.
     """
     await organizations.hold(connection, identity.tenant)
     caller = await principal(connection, identity)
     if caller is None or caller.disabled:
         raise refusals.subject_gone()
-    if permission not in roles.permissions(caller.roles):
+    if permission not in caller.permissions:
         raise refusals.no_longer_permitted(permission)
-    return caller
+    held = tuple(role for role in caller.roles if role != roles.OWNER) if identity.key_id else caller.roles
+    return replace(caller, roles=held, permissions=caller.permissions & identity.permissions)
 
 
 async def me(postgres: Postgres, identity: Identity) -> tuple[Organization, Principal]:

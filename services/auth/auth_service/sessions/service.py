@@ -68,7 +68,9 @@ class Sessions:
         await store.insert(connection, refresh, user.id, self._lifetime)
         caller = Identity(subject=names.user(user.id), org_id=org_id)
         await audit.record(connection, caller, "session.began", names.session(refresh.session_id))
-        access = self._tokens.for_subject(caller.subject, org_id, user.roles, session=refresh.session_id)
+        access = self._tokens.for_subject(
+            caller.subject, org_id, user.roles, user.custom_permissions, session=refresh.session_id
+        )
         return TokenPair(access, self._tokens.lifetime, refresh.encoded())
 
     async def _record_failure(self, account: Account | None) -> None:
@@ -119,7 +121,9 @@ class Sessions:
 
     def _pair(self, refresh: RefreshToken, found: PresentedToken) -> TokenPair:
         subject = names.user(found.user_id)
-        access = self._tokens.for_subject(subject, refresh.org_id, found.roles, session=refresh.session_id)
+        access = self._tokens.for_subject(
+            subject, refresh.org_id, found.roles, found.custom_permissions, session=refresh.session_id
+        )
         return TokenPair(access, self._tokens.lifetime, refresh.encoded())
 
     async def logout(self, text: str) -> None:
