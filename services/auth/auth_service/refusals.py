@@ -53,7 +53,7 @@ def refresh_reused() -> DomainError:
 
 
 def subject_gone() -> DomainError:
-    """The access token is sound, but its subject has been removed or disabled since."""
+    """The access token is sound, but its subject, or its API key, has been removed or disabled since."""
     return DomainError(
         grpc.StatusCode.UNAUTHENTICATED,
         Reason.ERROR_REASON_TOKEN_INVALID,

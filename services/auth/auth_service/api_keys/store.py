@@ -54,6 +54,15 @@ async def get(connection: Connection, org_id: UUID, key_id: UUID) -> ApiKey | No
     return _from_row(row) if row else None
 
 
+async def is_good(connection: Connection, org_id: UUID, key_id: UUID) -> bool:
+    """Whether it is there and has not expired."""
+    found = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM api_keys WHERE org_id = $1 AND id = $2 AND expires_at > now())",
+        org_id, key_id,
+    )  # fmt: skip
+    return bool(found)
+
+
 async def held(connection: Connection, org_id: UUID, key_id: UUID) -> tuple[ApiKey, timedelta] | None:
     """The key, which cannot be deleted before the transaction ends, and how long it is still good.
 

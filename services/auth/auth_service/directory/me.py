@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from auth_service import names, refusals, roles
+from auth_service.api_keys import store as api_keys
 from auth_service.directory import store as users
 from auth_service.directory.model import User
 from auth_service.organizations import store as organizations
@@ -28,8 +29,10 @@ class Principal:
 
 
 async def principal(connection: Connection, identity: Identity) -> Principal | None:
-    """The subject in the identity's organization, if it is still there."""
+    """The subject in the identity's organization, if it is still there, and the key that it came with too."""
     org_id, subject_id = identity.tenant, names.id_of(identity.subject)
+    if identity.key_id and not await api_keys.is_good(connection, org_id, names.id_of(identity.key_id)):
+        return None
     if names.is_user(identity.subject):
         user = await users.get(connection, org_id, subject_id)
         return _principal(user, user.email, disabled=user.disabled) if user else None
@@ -62,7 +65,7 @@ async def hold_permitted(connection: Connection, identity: Identity, permission:
 
 
 async def me(postgres: Postgres, identity: Identity) -> tuple[Organization, Principal]:
-    """Raises TOKEN_INVALID when the subject has been removed or disabled since its token was given."""
+    """Raises TOKEN_INVALID when the subject, or its key, is gone or disabled since its token was given."""
     async with postgres.transaction(identity.tenant) as connection:
         caller = await principal(connection, identity)
         organization = await organizations.get(connection, identity.tenant)
