@@ -157,10 +157,13 @@ async def test_what_only_owners_have_stays_with_owners(mesh, owner, refusal, rol
     made = await owner.create_role("CONTRACTS_DELETE", "CONTRACTS_READ")
     member = await mesh.member(owner, role.VIEWER)
     await owner.grant(member.name, made.name)
+    key = (await owner.create_key("CONTRACTS_DELETE", "CONTRACTS_READ")).key
     monkeypatch.setattr(roles, "OWNERS_ALONE", frozenset(numbers("CONTRACTS_DELETE")))
     assert "contracts.delete" not in (await (await mesh.login(member.email)).me()).permissions
+    assert list((await (await mesh.with_key(key)).me()).permissions) == ["contracts.read"]
     for call in (
         owner.create_role("CONTRACTS_DELETE"),
+        owner.create_key("CONTRACTS_DELETE"),
         changed(owner, (await owner.create_role("CONTRACTS_READ")).name, "CONTRACTS_DELETE"),
     ):
         assert (await refusal(call)).reason_name == "INVALID_FIELD"

@@ -55,7 +55,8 @@ class KeyExchange:
 
     def _pair(self, key: ApiKey, owner: Owner, text: KeyText, remaining: timedelta) -> TokenPair:
         has = roles.effective(owner.roles, owner.custom_permissions)
-        granted = [name for name in roles.permission_names(key.scopes) if name in has]
+        scopes = roles.permission_names(item for item in key.scopes if item not in roles.OWNERS_ALONE)
+        granted = [name for name in scopes if name in has]
         lifetime = min(self._tokens.lifetime, max(1, int(remaining.total_seconds())))
         access = self._tokens.for_key(key.owner, text.org_id, text.id, granted, lifetime)
         return TokenPair(access, lifetime)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from auth_service import names, refusals, roles
 from auth_service.api_keys import store
 from auth_service.api_keys.model import ApiKey, KeyText
-from auth_service.custom_roles.granting import require_own
+from auth_service.custom_roles.granting import refuse_owners_alone, require_own
 from auth_service.directory.me import hold_permitted
 from auth_service.roles import Permissions
 from bloom.options.v1 import policy_pb2
@@ -34,6 +34,7 @@ class NewKey:
 
 async def create(postgres: Postgres, identity: Identity, new: NewKey) -> tuple[ApiKey, str]:
     """The new key and its text, which is not kept. Raises NOT_FOUND, PERMISSION_DENIED, INVALID_FIELD."""
+    refuse_owners_alone("scopes", new.scopes)
     text = KeyText.new(identity.tenant, new_id())
     async with postgres.transaction(identity.tenant) as connection:
         caller = await hold_permitted(connection, identity, _WRITE)

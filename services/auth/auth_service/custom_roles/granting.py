@@ -4,7 +4,7 @@ from auth_service import names, refusals, roles
 from auth_service.custom_roles import store
 from auth_service.directory.me import Principal
 from auth_service.roles import CustomRoles, Permissions, Roles
-from service_runtime.errors import not_found
+from service_runtime.errors import invalid, not_found
 from service_runtime.identity import Identity
 from service_runtime.postgres import Connection
 
@@ -32,3 +32,9 @@ def require_own(caller: Principal, permissions: Permissions) -> None:
     for permission in roles.permission_names(permissions):
         if permission not in caller.permissions:
             raise refusals.beyond_own(permission)
+
+
+def refuse_owners_alone(field: str, permissions: Permissions) -> None:
+    """Raises INVALID_FIELD for a permission that stays with owners: no role and no key can hold it."""
+    for permission in roles.permission_names(item for item in permissions if item in roles.OWNERS_ALONE):
+        raise invalid(field, f"{permission} stays with owners")

@@ -4,13 +4,13 @@ import dataclasses
 
 from auth_service import names, refusals, roles
 from auth_service.custom_roles import store
-from auth_service.custom_roles.granting import require_own
+from auth_service.custom_roles.granting import refuse_owners_alone, require_own
 from auth_service.custom_roles.model import CustomRole
 from auth_service.directory.me import hold_permitted
 from auth_service.roles import Permissions
 from bloom.options.v1 import policy_pb2
 from service_runtime import audit, pagination
-from service_runtime.errors import etag_mismatch, invalid, not_found
+from service_runtime.errors import etag_mismatch, not_found
 from service_runtime.identifiers import new_id
 from service_runtime.identity import Identity
 from service_runtime.policy import permission_name
@@ -24,7 +24,7 @@ async def create(
     postgres: Postgres, identity: Identity, display_name: str, permissions: Permissions
 ) -> CustomRole:
     """Raises PERMISSION_DENIED for what the caller does not have, INVALID_FIELD for what is owners' alone."""
-    _require_for_all(permissions)
+    refuse_owners_alone("permissions", permissions)
     async with postgres.transaction(identity.tenant) as connection:
         require_own(await hold_permitted(connection, identity, _WRITE), permissions)
         role = await store.insert(connection, identity.tenant, new_id(), display_name, permissions)
@@ -79,7 +79,7 @@ async def update(
         if after == before:
             return before
         added = tuple(item for item in after.permissions if item not in before.permissions)
-        _require_for_all(added)
+        refuse_owners_alone("role.permissions", added)
         require_own(caller, added)
         changed = await store.update(connection, identity.tenant, after)
         detail = {"permissions_before": _told(before.permissions), "permissions": _told(after.permissions)}
@@ -103,12 +103,6 @@ async def _existing(connection: Connection, identity: Identity, name: str) -> Cu
     if role is None:
         raise not_found(name)
     return role
-
-
-def _require_for_all(permissions: Permissions) -> None:
-    owners = roles.permission_names(item for item in permissions if item in roles.OWNERS_ALONE)
-    if owners:
-        raise invalid("permissions", f"{owners[0]} stays with owners; no role can hold it")
 
 
 def _told(permissions: Permissions) -> str:
