@@ -12,6 +12,8 @@ class Caller:
     # What `x-bloom-workload` carries.
     workload: str = ""
     roles: tuple[str, ...] = ()
+    # Of an API key: what it may do, whatever its owner may.
+    scopes: tuple[str, ...] = ()
     # Why its tokens are refused, whatever the method; the two are apart because the edge takes one away.
     bearer_refused: str = ""
     workload_refused: str = ""

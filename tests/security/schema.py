@@ -10,7 +10,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
 
 from bloom.options.v1 import policy_pb2
-from bloom.options.v1.policy_pb2 import MethodPolicy, Role
+from bloom.options.v1.policy_pb2 import MethodPolicy, Permission, Role
 from tests.security.callers import Caller
 
 ROLES = {value.name: value.number for value in policy_pb2.Role.DESCRIPTOR.values if value.number}
@@ -99,7 +99,8 @@ def expected_refusal(rpc: Rpc, caller: Caller, *, at_the_edge: bool = False) -> 
         return "TOKEN_MISSING"
     if rpc.needs_workload and not caller.is_workload:
         return "WORKLOAD_REQUIRED"
-    if rpc.policy.permission and rpc.policy.permission not in permissions_of(*caller.roles):
+    scopes = {Permission.Value(scope) for scope in caller.scopes}
+    if rpc.policy.permission and rpc.policy.permission not in permissions_of(*caller.roles) | scopes:
         return "PERMISSION_DENIED"
     return ""
 

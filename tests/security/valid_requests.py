@@ -20,6 +20,10 @@ MEANT: dict[str, dict[str, object]] = {
     "CreateUser": {"user": {"email": "{email}", "roles": ["ROLE_VIEWER"]}},
     "UpdateUser": {"user": {"display_name": "y"}},
     "EndSessions": {"keep_current": True},
+    "IssueToken": {"client_id": "xxx", "client_secret": "xxx"},
+    "CreateApiKey": {"scopes": ["PERMISSION_CONTRACTS_READ"]},
+    "CreateRole": {"permissions": ["PERMISSION_CONTRACTS_READ"]},
+    "UpdateRole": {"role": {"display_name": "y"}},
     "UpdateContract": {"contract": {"label": "y"}},
     "UploadContract": {
         "filename": "agreement.txt",

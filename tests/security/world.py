@@ -16,6 +16,7 @@ from tests.support.mesh import RunningMesh
 
 PROCESSES = {"bloom.auth.v1": "auth", "bloom.contracts.v1": "contracts", "bloom.ai.v1": "ai-gateway"}
 PROGRAM_ROLE = "ROLE_CONTRACT_MANAGER"
+KEY_SCOPES = ("PERMISSION_CONTRACTS_READ", "PERMISSION_APIKEYS_READ")
 
 
 class World:
@@ -49,12 +50,14 @@ class World:
             for role in ROLES
         ]  # fmt: skip
         program = Caller("service account", program_token(self.owner), roles=(PROGRAM_ROLE,))
+        key = Caller("API key", key_token(self.owner), scopes=KEY_SCOPES)
         no_organization = self.key.sign({"org": None}, of=self.owner.token)
         return [
             Caller("nobody"),
             Caller("workload", workload=workload),
             *people,
             program,
+            key,
             *(
                 Caller(f"{one.name} by a workload", one.bearer, workload, one.roles)
                 for one in (*people, program)
@@ -70,6 +73,9 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
     """One of each collection, by the collection's name."""
     contract = owner.upload(f"An agreement {uuid.uuid4()} for a term of ten (10) years.".encode())["name"]
     account = owner.post("/v1/serviceAccounts", {"display_name": "x", "roles": ["ROLE_VIEWER"]})
+    name = account.raise_for_status().json()["service_account"]["name"]
+    scoped = {"owner": name, "display_name": "x", "scopes": ["PERMISSION_CONTRACTS_READ"]}
+    role = {"display_name": "x", "permissions": ["PERMISSION_CONTRACTS_READ"]}
     operation = owner.finished(contract)["name"]
     budget = name_of("budgets", uuid.uuid4())
     limit = {"period": "PERIOD_DAY", "limit_micro_usd": str(10**12)}
@@ -81,7 +87,9 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
         "sessions": _session(owner),
         "operations": operation,
         "users": owner.colleague("ROLE_VIEWER").subject,
-        "serviceAccounts": account.raise_for_status().json()["service_account"]["name"],
+        "serviceAccounts": name,
+        "apiKeys": owner.post("/v1/apiKeys", scoped).raise_for_status().json()["api_key"]["name"],
+        "roles": owner.post("/v1/roles", role).raise_for_status().json()["name"],
         "organizations": owner.organization,
     }
 
@@ -112,4 +120,11 @@ def program_token(owner: WebClient) -> str:
     made = owner.post("/v1/serviceAccounts", {"display_name": "program", "roles": [PROGRAM_ROLE]})
     given = {key: made.raise_for_status().json()[key] for key in ("client_id", "client_secret")}
     answer = owner.post("/v1/tokens:issue", given)
+    return str(answer.raise_for_status().json()["tokens"]["access_token"])
+
+
+def key_token(owner: WebClient) -> str:
+    """For a key of the owner with a few scopes."""
+    made = owner.post("/v1/apiKeys", {"owner": owner.subject, "display_name": "key", "scopes": [*KEY_SCOPES]})
+    answer = owner.post("/v1/tokens:issue", {"api_key": made.raise_for_status().json()["key"]})
     return str(answer.raise_for_status().json()["tokens"]["access_token"])

@@ -8,8 +8,11 @@ from datetime import timedelta
 
 import grpc
 
+from auth_service.api_keys.exchange import KeyExchange
+from auth_service.api_keys.handlers import ApiKeyHandlers
 from auth_service.auditing.handlers import AuditHandlers
 from auth_service.auditing.heads import SignedHeads
+from auth_service.custom_roles.handlers import RoleHandlers
 from auth_service.directory.handlers import DirectoryHandlers
 from auth_service.keys.keyring import Keyring
 from auth_service.keys.wrapping import KeyWrap
@@ -27,9 +30,11 @@ from auth_service.tokens.handlers import TokenHandlers
 from auth_service.tokens.service import Grants
 from auth_service.tokens.workloads import Workloads
 from bloom.auth.v1 import (
+    api_key_service_pb2_grpc,
     audit_service_pb2_grpc,
     auth_service_pb2_grpc,
     directory_service_pb2_grpc,
+    role_service_pb2_grpc,
     session_service_pb2_grpc,
 )
 from service_runtime.identity import TokenVerifier
@@ -44,6 +49,8 @@ SERVICES = (
     "bloom.auth.v1.DirectoryService",
     "bloom.auth.v1.SessionService",
     "bloom.auth.v1.AuditService",
+    "bloom.auth.v1.ApiKeyService",
+    "bloom.auth.v1.RoleService",
 )
 
 
@@ -72,7 +79,10 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         )
         organizations = Organizations(postgres, passwords, sessions)
         auth = AuthHandlers(postgres, keyring, organizations, sessions)
-        grants = TokenHandlers(Grants(postgres, tokens, Workloads(settings.workload_secrets)))
+        grants = TokenHandlers(
+            Grants(postgres, tokens, Workloads(settings.workload_secrets)), KeyExchange(postgres, tokens)
+        )
+        api_keys, custom_roles = ApiKeyHandlers(postgres), RoleHandlers(postgres)
         directory = DirectoryHandlers(postgres, organizations, passwords, wrap)
         own_sessions = SessionHandlers(postgres)
         announcer = Announcer(settings.redis_url) if settings.redis_url.get_secret_value() else None
@@ -93,6 +103,8 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
             directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(directory, server)
             session_service_pb2_grpc.add_SessionServiceServicer_to_server(own_sessions, server)
             audit_service_pb2_grpc.add_AuditServiceServicer_to_server(audit, server)
+            api_key_service_pb2_grpc.add_ApiKeyServiceServicer_to_server(api_keys, server)
+            role_service_pb2_grpc.add_RoleServiceServicer_to_server(custom_roles, server)
 
         yield Parts(SERVICES, register, TokenVerifier(keyring, revocations))
 

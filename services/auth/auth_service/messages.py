@@ -5,11 +5,13 @@ from datetime import datetime
 from google.protobuf import timestamp_pb2
 
 from auth_service import names
+from auth_service.api_keys.model import ApiKey
+from auth_service.custom_roles.model import CustomRole
 from auth_service.directory.model import User
 from auth_service.organizations.model import Organization
 from auth_service.service_accounts.model import ServiceAccount
 from auth_service.sessions.model import Session, TokenPair
-from bloom.auth.v1 import auth_pb2, session_service_pb2
+from bloom.auth.v1 import api_key_pb2, auth_pb2, role_pb2, session_service_pb2
 
 
 def _timestamp(moment: datetime) -> timestamp_pb2.Timestamp:
@@ -38,6 +40,7 @@ def user(record: User) -> auth_pb2.User:
         etag=record.etag,
         create_time=_timestamp(record.created_at),
         update_time=_timestamp(record.updated_at),
+        custom_roles=[names.role(role_id) for role_id in record.custom_roles],
     )
 
 
@@ -48,6 +51,32 @@ def service_account(record: ServiceAccount) -> auth_pb2.ServiceAccount:
         display_name=record.display_name,
         roles=record.roles,
         create_time=_timestamp(record.created_at),
+        custom_roles=[names.role(role_id) for role_id in record.custom_roles],
+    )
+
+
+def custom_role(record: CustomRole) -> role_pb2.CustomRole:
+    """The role with its etag."""
+    return role_pb2.CustomRole(
+        name=names.role(record.id),
+        display_name=record.display_name,
+        permissions=record.permissions,
+        etag=record.etag,
+        create_time=_timestamp(record.created_at),
+        update_time=_timestamp(record.updated_at),
+    )
+
+
+def api_key(record: ApiKey) -> api_key_pb2.ApiKey:
+    """The key without its secret."""
+    return api_key_pb2.ApiKey(
+        name=names.api_key(record.id),
+        owner=record.owner,
+        display_name=record.display_name,
+        scopes=record.scopes,
+        create_time=_timestamp(record.created_at),
+        expire_time=_timestamp(record.expires_at),
+        last_use_time=_timestamp(record.last_used_at) if record.last_used_at else None,
     )
 
 

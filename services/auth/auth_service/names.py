@@ -1,5 +1,6 @@
 """Resource names and their ids."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from service_runtime.errors import not_found
@@ -20,9 +21,24 @@ def service_account(account_id: UUID) -> str:
     return f"serviceAccounts/{account_id}"
 
 
+def role(role_id: UUID) -> str:
+    """`roles/{uuid}`"""
+    return f"roles/{role_id}"
+
+
+def api_key(key_id: UUID) -> str:
+    """`apiKeys/{uuid}`"""
+    return f"apiKeys/{key_id}"
+
+
 def session(session_id: UUID) -> str:
     """`sessions/{uuid}`"""
     return f"sessions/{session_id}"
+
+
+def joined(role_ids: Iterable[UUID]) -> str:
+    """Ids as an audit event tells them."""
+    return ",".join(map(str, role_ids))
 
 
 def workload(client_id: str) -> str:
@@ -33,6 +49,11 @@ def workload(client_id: str) -> str:
 def is_user(subject: str) -> bool:
     """Whether a subject is a person."""
     return subject.startswith("users/")
+
+
+def ids_of(names: Iterable[str]) -> tuple[UUID, ...]:
+    """Each id once, ascending: the stored form."""
+    return tuple(sorted({id_of(name) for name in names}))
 
 
 def id_of(name: str) -> UUID:

@@ -35,6 +35,15 @@ def client_invalid() -> DomainError:
     )
 
 
+def api_key_invalid() -> DomainError:
+    """Mistyped, revoked, expired, of a disabled or deleted owner: the caller does not learn which."""
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        Reason.ERROR_REASON_CREDENTIALS_INVALID,
+        "The API key is not valid.",
+    )
+
+
 def session_over() -> DomainError:
     """The refresh token is unknown, its session has ended, or its user may no longer sign in."""
     return DomainError(
@@ -54,7 +63,7 @@ def refresh_reused() -> DomainError:
 
 
 def subject_gone() -> DomainError:
-    """The access token is sound, but its subject has been removed or disabled since."""
+    """The access token is sound, but its subject, or its API key, has been removed or disabled since."""
     return DomainError(
         grpc.StatusCode.UNAUTHENTICATED,
         Reason.ERROR_REASON_TOKEN_INVALID,
@@ -99,6 +108,36 @@ def no_longer_permitted(permission: str) -> DomainError:
         Reason.ERROR_REASON_PERMISSION_DENIED,
         f"Your roles do not grant {permission} any more. Ask an administrator of your organization.",
         {"permission": permission},
+    )
+
+
+def beyond_own(permission: str) -> DomainError:
+    """Whoever could grant more than he has would have it next."""
+    return DomainError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        Reason.ERROR_REASON_PERMISSION_DENIED,
+        f"You cannot grant {permission}: you do not have it yourself.",
+        {"permission": permission},
+    )
+
+
+def key_of_another() -> DomainError:
+    """With it one person would act as another."""
+    return DomainError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        Reason.ERROR_REASON_PERMISSION_DENIED,
+        "A person's API key is made by that person alone. Make a service account's key instead.",
+        {"permission": "apikeys.write"},
+    )
+
+
+def role_in_use() -> DomainError:
+    """Its holders would lose it without anybody having decided so for each."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_STATE_FORBIDS,
+        "Somebody holds this role. Take it from its holders first.",
+        {"state": "IN_USE"},
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,11 +20,16 @@ from auth_service.application import application
 from auth_service.roles import Role
 from auth_service.settings import AuthSettings
 from bloom.auth.v1 import (
+    api_key_service_pb2,
+    api_key_service_pb2_grpc,
     auth_pb2,
     auth_service_pb2,
     auth_service_pb2_grpc,
     directory_service_pb2,
     directory_service_pb2_grpc,
+    role_pb2,
+    role_service_pb2,
+    role_service_pb2_grpc,
 )
 from bloom.options.v1 import policy_pb2
 from service_runtime.clients import domain_error
@@ -61,8 +67,11 @@ class Caller:
         password: str = PASSWORD,
         request_id: str = "",
         display_name: str = "",
+        custom: tuple[str, ...] = (),
     ) -> auth_pb2.User:
-        user = auth_pb2.User(email=email or address(), roles=roles, display_name=display_name)
+        user = auth_pb2.User(
+            email=email or address(), roles=roles, display_name=display_name, custom_roles=custom
+        )
         request = directory_service_pb2.CreateUserRequest(user=user, password=password, request_id=request_id)
         return await self.mesh.directory.CreateUser(request, metadata=self.metadata)
 
@@ -76,10 +85,29 @@ class Caller:
         return await self.mesh.directory.GetUser(request, metadata=self.metadata)
 
     async def create_service_account(
-        self, *roles: Role
+        self, *roles: Role, custom: tuple[str, ...] = ()
     ) -> directory_service_pb2.CreateServiceAccountResponse:
-        request = directory_service_pb2.CreateServiceAccountRequest(display_name="Robot", roles=roles)
+        request = directory_service_pb2.CreateServiceAccountRequest(
+            display_name="Robot", roles=roles, custom_roles=custom
+        )
         return await self.mesh.directory.CreateServiceAccount(request, metadata=self.metadata)
+
+    async def create_role(self, *permissions: str) -> role_pb2.CustomRole:
+        request = role_service_pb2.CreateRoleRequest(display_name="Made", permissions=numbers(permissions))
+        return await self.mesh.roles.CreateRole(request, metadata=self.metadata)
+
+    async def grant(self, user: str, *custom: str) -> auth_pb2.User:
+        return await self.update_user(auth_pb2.User(name=user, custom_roles=custom), "custom_roles")
+
+    async def create_key(
+        self, *scopes: str, owner: str = "", seconds: int = 0
+    ) -> api_key_service_pb2.CreateApiKeyResponse:
+        request = api_key_service_pb2.CreateApiKeyRequest(
+            owner=owner or self.name, display_name="Key", scopes=numbers(scopes)
+        )
+        if seconds:
+            request.ttl.FromSeconds(seconds)
+        return await self.mesh.api_keys.CreateApiKey(request, metadata=self.metadata)
 
     async def me(self) -> auth_service_pb2.GetMeResponse:
         return await self.mesh.auth.GetMe(auth_service_pb2.GetMeRequest(), metadata=self.metadata)
@@ -105,6 +133,14 @@ class Mesh:
     @property
     def directory(self) -> directory_service_pb2_grpc.DirectoryServiceAsyncStub:
         return directory_service_pb2_grpc.DirectoryServiceStub(self.channel)
+
+    @property
+    def api_keys(self) -> api_key_service_pb2_grpc.ApiKeyServiceAsyncStub:
+        return api_key_service_pb2_grpc.ApiKeyServiceStub(self.channel)
+
+    @property
+    def roles(self) -> role_service_pb2_grpc.RoleServiceAsyncStub:
+        return role_service_pb2_grpc.RoleServiceStub(self.channel)
 
     async def register(self, **fields: str) -> Caller:
         """A new organization's owner."""
@@ -142,6 +178,21 @@ class Mesh:
         request = auth_service_pb2.IssueTokenRequest(client_id=client_id, client_secret=secret)
         return (await self.tokens.IssueToken(request)).tokens
 
+    async def with_key(self, key: str) -> Caller:
+        """The owner of an API key, as far as the key reaches."""
+        request = auth_service_pb2.IssueTokenRequest(api_key=key)
+        token = (await self.tokens.IssueToken(request)).tokens.access_token
+        claims = await self.claims(token)
+        return Caller(self, token, name=claims["sub"], organization=f"organizations/{claims['org']}")
+
+    async def waiting(self, count: int = 1) -> None:
+        """Returns when so many statements wait for a lock."""
+        query = """SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+                   AND datname = current_database()"""
+        async with asyncio.timeout(10):
+            while len(await self.rows(query)) < count:  # noqa: ASYNC110 nobody tells of a lock unasked
+                await asyncio.sleep(0.01)
+
     async def exchange(self, subject: str, organization: str, workload_token: str) -> auth_pb2.TokenPair:
         request = auth_service_pb2.ExchangeTokenRequest(subject=subject, organization=organization)
         answer = await self.tokens.ExchangeToken(request, metadata=(("x-bloom-workload", workload_token),))
@@ -154,6 +205,16 @@ class Mesh:
     async def decoded(self, token: str) -> Any:
         body = await self.auth.GetJwks(auth_service_pb2.GetJwksRequest())
         return jwt.decode(token, KeySet.import_key_set(json.loads(body.data)), algorithms=["ES256"])
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
+        """The superuser's, open until the block ends."""
+        connection = await asyncpg.connect(self.superuser)
+        try:
+            async with connection.transaction():
+                yield connection
+        finally:
+            await connection.close()
 
     async def rows(self, query: str, *arguments: object) -> list[Any]:
         """What the superuser finds, for whom row-level security does not exist."""
@@ -170,6 +231,11 @@ class Mesh:
 
     async def actions(self, org_id: UUID) -> list[str]:
         return [event["action"] for event in await self.audited(org_id)]
+
+
+def numbers(permissions: Iterable[str]) -> list[Any]:
+    """`CONTRACTS_READ` as the schema counts it."""
+    return [policy_pb2.Permission.Value(f"PERMISSION_{name}") for name in permissions]
 
 
 def address() -> str:

@@ -9,7 +9,15 @@ from auth_service.accounts import store as accounts
 from auth_service.accounts.model import Account
 from service_runtime.postgres import Postgres
 
-TABLES = ("organizations", "users", "service_accounts", "sessions", "refresh_tokens")
+TABLES = (
+    "organizations",
+    "users",
+    "service_accounts",
+    "sessions",
+    "refresh_tokens",
+    "custom_roles",
+    "api_keys",
+)
 INSERTS = {
     "organizations": "INSERT INTO organizations (org_id, display_name) VALUES ($1, 'x')",
     "users": "INSERT INTO users (org_id, id, email, roles) VALUES ($1, $2, 'x', '{1}')",
@@ -18,6 +26,10 @@ INSERTS = {
     "sessions": "INSERT INTO sessions (org_id, id, user_id, expires_at) VALUES ($1, $2, $2, now())",
     "refresh_tokens": """INSERT INTO refresh_tokens (org_id, session_id, hash, generation)
                          VALUES ($1, $2, '', 9)""",
+    "custom_roles": """INSERT INTO custom_roles (org_id, id, display_name, permissions)
+                       VALUES ($1, $2, 'x', '{10}')""",
+    "api_keys": """INSERT INTO api_keys (org_id, id, user_id, display_name, scopes, secret_hash, expires_at)
+                   VALUES ($1, $2, $2, 'x', '{10}', '', now())""",
 }
 
 
@@ -32,6 +44,8 @@ async def postgres(databases):
 async def filled(owner, role):
     """An organization with a row in every table."""
     await owner.create_service_account(role.VIEWER)
+    await owner.create_role("CONTRACTS_READ")
+    await owner.create_key("CONTRACTS_READ")
     return owner
 
 

@@ -36,6 +36,8 @@ class Identity:
     org_id: UUID | None = None
     permissions: frozenset[str] = frozenset()
     session_id: str = ""
+    # The API key that the token was given for; its subject is the key's owner.
+    key_id: str = ""
     workload: str = ""
     # The subject's own token, passed on to the next hop; never printed.
     token: str = field(default="", repr=False, compare=False)
@@ -158,6 +160,7 @@ async def identify(verifier: TokenVerifier, bearer: str, workload_token: str) ->
         org_id=_organization(claims),
         permissions=frozenset(map(str, permissions)),
         session_id=str(claims.get("sid", "")),
+        key_id=str(claims.get("key", "")),
         workload=workload,
         token=bearer,
     )

@@ -48,6 +48,11 @@ def of_session(session_id: UUID) -> Revocation:
     return Revocation(_session(str(session_id)))
 
 
+def of_key(key_id: UUID) -> Revocation:
+    """Every token that was given for an API key."""
+    return Revocation(_api_key(str(key_id)))
+
+
 def of_subject(org_id: UUID, subject: str, epoch: int | None = None) -> Revocation:
     """Every token of a subject in an organization, from however many sessions, given before this epoch."""
     return Revocation(_subject(str(org_id), subject), epoch)
@@ -74,8 +79,9 @@ class Revocations:
         """Whether a token with these claims was called back."""
         if not self._known:
             return False
-        if str(claims.get("sid", "")) and _session(str(claims["sid"])) in self._known:
-            return True
+        for name, key in (("sid", _session), ("key", _api_key)):
+            if name in claims and key(str(claims[name])) in self._known:
+                return True
         known = self._known.get(_subject(str(claims.get("org", "")), str(claims.get("sub", ""))))
         if known is None:
             return False
@@ -179,6 +185,10 @@ def _client(url: SecretStr) -> "redis.asyncio.Redis":
 
 def _session(session_id: str) -> str:
     return f"session:{session_id}"
+
+
+def _api_key(key_id: str) -> str:
+    return f"key:{key_id}"
 
 
 def _subject(org_id: str, subject: str) -> str:

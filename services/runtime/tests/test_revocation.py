@@ -11,7 +11,15 @@ from pydantic import SecretStr
 from service_runtime import revocation
 from service_runtime.errors import DomainError
 from service_runtime.identity import TokenVerifier, identify
-from service_runtime.revocation import Announcer, Revocation, Revocations, following, of_session, of_subject
+from service_runtime.revocation import (
+    Announcer,
+    Revocation,
+    Revocations,
+    following,
+    of_key,
+    of_session,
+    of_subject,
+)
 
 
 def claims(org, subject: str, session="", **more: object) -> dict[str, object]:
@@ -36,6 +44,13 @@ def test_a_session_is_of_its_own():
     assert known.refuses(claims(org, "users/a", session, epo=9))
     assert not known.refuses(claims(org, "users/a", uuid4(), epo=9))
     assert not known.refuses(claims(org, "users/a", epo=9))
+
+
+def test_an_api_key_is_of_its_own():
+    org, key, known = uuid4(), uuid4(), Revocations()
+    known.add(of_key(key))
+    assert known.refuses(claims(org, "users/a", epo=9, key=str(key)))
+    assert not known.refuses(claims(org, "users/a", epo=9, key=str(uuid4())))
 
 
 def test_what_no_token_outlives_is_forgotten():

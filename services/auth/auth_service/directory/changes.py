@@ -2,13 +2,13 @@
 
 import dataclasses
 
-from auth_service import roles
+from auth_service import names, roles
 from auth_service.directory.model import User
-from auth_service.roles import Roles
+from auth_service.roles import CustomRoles, Roles
 from bloom.auth.v1 import directory_service_pb2
 from service_runtime.errors import invalid
 
-_CHANGEABLE = ("display_name", "roles", "disabled")
+_CHANGEABLE = ("display_name", "roles", "custom_roles", "disabled")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Changes:
 
     display_name: str | None = None
     roles: Roles | None = None
+    custom_roles: CustomRoles | None = None
     disabled: bool | None = None
 
     def applied_to(self, user: User) -> User:
@@ -25,6 +26,7 @@ class Changes:
             user,
             display_name=user.display_name if self.display_name is None else self.display_name,
             roles=user.roles if self.roles is None else self.roles,
+            custom_roles=user.custom_roles if self.custom_roles is None else self.custom_roles,
             disabled=user.disabled if self.disabled is None else self.disabled,
         )
 
@@ -44,5 +46,6 @@ def of(request: directory_service_pb2.UpdateUserRequest) -> Changes:
     return Changes(
         display_name=user.display_name if "display_name" in paths else None,
         roles=roles.ordered(user.roles) if "roles" in paths else None,
+        custom_roles=names.ids_of(user.custom_roles) if "custom_roles" in paths else None,
         disabled=user.disabled if "disabled" in paths else None,
     )

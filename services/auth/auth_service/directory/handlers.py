@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
-from auth_service import messages, roles
+from auth_service import messages, names, roles
 from auth_service.accounts.model import normalized
 from auth_service.directory import changes, service
 from auth_service.directory.service import NewUser
@@ -61,6 +61,7 @@ class DirectoryHandlers(directory_service_pb2_grpc.DirectoryServiceServicer):
             email=email,
             display_name=request.user.display_name,
             roles=roles.ordered(request.user.roles),
+            custom_roles=names.ids_of(request.user.custom_roles),
             password_hash=await self.passwords.hash(request.password),
         )
 
@@ -108,7 +109,11 @@ class DirectoryHandlers(directory_service_pb2_grpc.DirectoryServiceServicer):
         self, request: directory_service_pb2.CreateServiceAccountRequest, context: Context
     ) -> directory_service_pb2.CreateServiceAccountResponse:
         account, secret = await service_accounts.create(
-            self.postgres, current_identity.get(), request.display_name, roles.ordered(request.roles)
+            self.postgres,
+            current_identity.get(),
+            request.display_name,
+            roles.ordered(request.roles),
+            names.ids_of(request.custom_roles),
         )
         return directory_service_pb2.CreateServiceAccountResponse(
             service_account=messages.service_account(account),

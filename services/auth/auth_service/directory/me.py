@@ -1,14 +1,16 @@
 """The caller as the database knows it now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auth_service import names, refusals, roles
+from auth_service.api_keys import store as api_keys
 from auth_service.directory import store as users
 from auth_service.directory.model import User
 from auth_service.organizations import store as organizations
 from auth_service.organizations.model import Organization
-from auth_service.roles import Roles
+from auth_service.roles import Permissions, Roles
 from auth_service.service_accounts import store as service_accounts
+from auth_service.service_accounts.model import ServiceAccount
 from service_runtime.identity import Identity
 from service_runtime.postgres import Connection, Postgres
 
@@ -20,42 +22,53 @@ class Principal:
     display_name: str
     email: str
     roles: Roles
+    custom_permissions: Permissions
     disabled: bool
+    # All that the roles grant now.
+    permissions: frozenset[str]
     epoch: int = 1
 
 
 async def principal(connection: Connection, identity: Identity) -> Principal | None:
-    """The subject in the identity's organization, if it is still there."""
+    """The subject in the identity's organization, if it is still there, and the key that it came with too."""
     org_id, subject_id = identity.tenant, names.id_of(identity.subject)
+    if identity.key_id and not await api_keys.is_good(connection, org_id, names.id_of(identity.key_id)):
+        return None
     if names.is_user(identity.subject):
         user = await users.get(connection, org_id, subject_id)
-        return _person(user) if user else None
+        return _principal(user, user.email, disabled=user.disabled, epoch=user.epoch) if user else None
     account = await service_accounts.get(connection, org_id, subject_id)
-    return Principal(account.display_name, "", account.roles, disabled=False) if account else None
+    return _principal(account, "", disabled=False) if account else None
 
 
-def _person(user: User) -> Principal:
-    return Principal(user.display_name, user.email, user.roles, user.disabled, user.epoch)
+def _principal(record: User | ServiceAccount, email: str, *, disabled: bool, epoch: int = 1) -> Principal:
+    granted = frozenset(roles.effective(record.roles, record.custom_permissions))
+    return Principal(
+        record.display_name, email, record.roles, record.custom_permissions, disabled, granted, epoch
+    )
 
 
 async def hold_permitted(connection: Connection, identity: Identity, permission: str) -> Principal:
     """The caller, still permitted; nobody else changes the directory before the transaction ends.
 
     A token outlives the disabling of its holder by minutes. Whoever could make users or service accounts in
-    them would have a way back in, so changes of the directory ask the rows.
+    them would have a way back in, so changes of the directory ask the rows. The answer's `permissions` are
+    those of the rows that the token carries too, so an API key does not reach beyond its scopes; and a key,
+    whoever owns it, owns no organization.
     Raises TOKEN_INVALID, PERMISSION_DENIED.
     """
     await organizations.hold(connection, identity.tenant)
     caller = await principal(connection, identity)
     if caller is None or caller.disabled:
         raise refusals.subject_gone()
-    if permission not in roles.permissions(caller.roles):
+    if permission not in caller.permissions:
         raise refusals.no_longer_permitted(permission)
-    return caller
+    held = tuple(role for role in caller.roles if role != roles.OWNER) if identity.key_id else caller.roles
+    return replace(caller, roles=held, permissions=caller.permissions & identity.permissions)
 
 
 async def me(postgres: Postgres, identity: Identity) -> tuple[Organization, Principal]:
-    """Raises TOKEN_INVALID when the subject has been removed or disabled since its token was given."""
+    """Raises TOKEN_INVALID when the subject, or its key, is gone or disabled since its token was given."""
     async with postgres.transaction(identity.tenant) as connection:
         caller = await principal(connection, identity)
         organization = await organizations.get(connection, identity.tenant)

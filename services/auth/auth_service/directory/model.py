@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from auth_service import roles
-from auth_service.roles import Roles
+from auth_service.roles import CustomRoles, Permissions, Roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,9 @@ class User:
     email: str
     display_name: str
     roles: Roles
+    custom_roles: CustomRoles
+    # What the custom roles granted together when this was read.
+    custom_permissions: Permissions
     disabled: bool
     version: int
     created_at: datetime

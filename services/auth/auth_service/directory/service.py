@@ -6,12 +6,13 @@ from uuid import UUID
 from auth_service import names, refusals, roles
 from auth_service.accounts import store as accounts
 from auth_service.accounts.model import Account
+from auth_service.custom_roles.granting import require_grantable
 from auth_service.directory import store
 from auth_service.directory.changes import Changes
 from auth_service.directory.me import Principal, hold_permitted
 from auth_service.directory.model import User
 from auth_service.revoking import revoke
-from auth_service.roles import Roles
+from auth_service.roles import CustomRoles, Roles
 from auth_service.sessions import store as sessions
 from auth_service.throttle import service as throttle
 from bloom.options.v1 import policy_pb2
@@ -34,6 +35,7 @@ class NewUser:
     email: str
     display_name: str
     roles: Roles
+    custom_roles: CustomRoles
     password_hash: str = field(repr=False)
 
 
@@ -57,15 +59,20 @@ async def page(postgres: Postgres, identity: Identity, *, size: int, token: str)
 
 
 async def create(connection: Connection, identity: Identity, new: NewUser) -> User:
-    """Adds account and user. Raises ALREADY_EXISTS, and PERMISSION_DENIED for an owner made by others."""
+    """Adds account and user. Raises ALREADY_EXISTS, NOT_FOUND, and PERMISSION_DENIED for too much."""
     org_id, user_id = identity.tenant, new_id()
     caller = await hold_permitted(connection, identity, _WRITE)
     if roles.OWNER in new.roles:
         _require_owner(caller)
+    await require_grantable(connection, identity, caller, new.roles, new.custom_roles)
     if not await accounts.insert(connection, Account(user_id, new.email, org_id, new.password_hash)):
         raise refusals.email_taken(new.email)
-    user = await store.insert(connection, org_id, user_id, new.email, new.display_name, new.roles)
+    user = await store.insert(
+        connection, org_id, user_id, new.email, new.display_name, new.roles, new.custom_roles
+    )
     granted = {"roles": ",".join(roles.names(user.roles))}
+    if user.custom_roles:
+        granted["custom_roles"] = names.joined(user.custom_roles)
     await audit.record(connection, identity, "user.created", names.user(user_id), granted)
     return user
 
@@ -85,6 +92,7 @@ async def update(connection: Connection, identity: Identity, name: str, etag: st
         return before
     if _moves_ownership(before, after):
         _require_owner(caller)
+    await _require_grantable(connection, identity, caller, before, after)
     changed = await store.update(connection, org_id, after)
     if before.has_owner_role and not await store.has_owner(connection, org_id):
         raise refusals.last_owner()
@@ -110,6 +118,14 @@ async def _existing(connection: Connection, org_id: UUID, name: str) -> User:
     return user
 
 
+async def _require_grantable(
+    connection: Connection, identity: Identity, caller: Principal, before: User, after: User
+) -> None:
+    fixed = tuple(role for role in after.roles if role not in before.roles)
+    custom = tuple(role_id for role_id in after.custom_roles if role_id not in before.custom_roles)
+    await require_grantable(connection, identity, caller, fixed, custom)
+
+
 def _moves_ownership(before: User, after: User) -> bool:
     return before.has_owner_role != after.has_owner_role or (
         before.has_owner_role and before.disabled != after.disabled
@@ -130,6 +146,11 @@ def _told(before: User, after: User) -> dict[str, str | int | bool]:
         detail |= {
             "roles_before": ",".join(roles.names(before.roles)),
             "roles": ",".join(roles.names(after.roles)),
+        }
+    if before.custom_roles != after.custom_roles:
+        detail |= {
+            "custom_roles_before": names.joined(before.custom_roles),
+            "custom_roles": names.joined(after.custom_roles),
         }
     if before.disabled != after.disabled:
         detail["disabled"] = after.disabled

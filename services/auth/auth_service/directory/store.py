@@ -7,10 +7,11 @@ import asyncpg
 
 from auth_service import roles
 from auth_service.directory.model import User
-from auth_service.roles import Roles
+from auth_service.roles import CustomRoles, Roles
 from service_runtime.postgres import Connection
 
-_COLUMNS = "id, email, display_name, roles, disabled, version, created_at, updated_at, epoch"
+_COLUMNS = """id, email, display_name, roles, custom_roles, custom_permissions(org_id, custom_roles),
+              disabled, version, created_at, updated_at, epoch"""
 
 
 def _from_row(row: asyncpg.Record) -> User:
@@ -19,6 +20,8 @@ def _from_row(row: asyncpg.Record) -> User:
         email=row["email"],
         display_name=row["display_name"],
         roles=roles.from_stored(row["roles"]),
+        custom_roles=tuple(row["custom_roles"]),
+        custom_permissions=tuple(row["custom_permissions"]),
         disabled=row["disabled"],
         version=row["version"],
         created_at=row["created_at"],
@@ -28,13 +31,19 @@ def _from_row(row: asyncpg.Record) -> User:
 
 
 async def insert(
-    connection: Connection, org_id: UUID, user_id: UUID, email: str, display_name: str, granted: Roles
+    connection: Connection,
+    org_id: UUID,
+    user_id: UUID,
+    email: str,
+    display_name: str,
+    granted: Roles,
+    custom: CustomRoles = (),
 ) -> User:
     """Makes an account a member of the organization."""
     row = await connection.fetchrow(
-        f"""INSERT INTO users (org_id, id, email, display_name, roles) VALUES ($1, $2, $3, $4, $5)
-            RETURNING {_COLUMNS}""",
-        org_id, user_id, email, display_name, granted,
+        f"""INSERT INTO users (org_id, id, email, display_name, roles, custom_roles)
+            VALUES ($1, $2, $3, $4, $5, $6) RETURNING {_COLUMNS}""",
+        org_id, user_id, email, display_name, granted, custom,
     )  # fmt: skip
     if row is None:
         raise RuntimeError("an insert returned no row")
@@ -74,11 +83,13 @@ async def page(
 async def update(connection: Connection, org_id: UUID, user: User) -> User:
     """Writes what can be changed of a user, and counts the change; the epoch too where access changes."""
     row = await connection.fetchrow(
-        f"""UPDATE users SET display_name = $3, roles = $4, disabled = $5,
-                             epoch = epoch + ((roles, disabled) <> ($4::smallint [], $5))::integer,
+        f"""UPDATE users SET display_name = $3, roles = $4, disabled = $5, custom_roles = $6,
+                             epoch = epoch + (
+                                 (roles, disabled, custom_roles) <> ($4::smallint [], $5, $6::uuid [])
+                             )::integer,
                              version = version + 1, updated_at = now()
             WHERE org_id = $1 AND id = $2 RETURNING {_COLUMNS}""",
-        org_id, user.id, user.display_name, user.roles, user.disabled,
+        org_id, user.id, user.display_name, user.roles, user.disabled, user.custom_roles,
     )  # fmt: skip
     if row is None:
         raise RuntimeError("a user vanished while its organization was held")

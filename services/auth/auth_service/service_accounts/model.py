@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from auth_service.roles import Roles
+from auth_service.roles import CustomRoles, Permissions, Roles
 
 # Scanners of repositories and logs find a leaked secret by its prefix.
 _PREFIX = "bsa_"
@@ -22,6 +22,9 @@ class ServiceAccount:
     id: UUID
     display_name: str
     roles: Roles
+    custom_roles: CustomRoles
+    # What the custom roles grant together, now.
+    custom_permissions: Permissions
     created_at: datetime
     secret_hash: bytes = field(repr=False)
 

@@ -4,9 +4,11 @@ import hmac
 from uuid import UUID
 
 from auth_service import names, roles
+from auth_service.api_keys import store as api_keys
+from auth_service.custom_roles.granting import require_grantable
 from auth_service.directory.me import hold_permitted
 from auth_service.revoking import revoke
-from auth_service.roles import Roles
+from auth_service.roles import CustomRoles, Roles
 from auth_service.service_accounts import store
 from auth_service.service_accounts.model import ServiceAccount, digest, new_secret, organization_of
 from bloom.options.v1 import policy_pb2
@@ -23,14 +25,19 @@ _WRITE = permission_name(policy_pb2.PERMISSION_SERVICEACCOUNTS_WRITE)
 
 
 async def create(
-    postgres: Postgres, identity: Identity, display_name: str, granted: Roles
+    postgres: Postgres, identity: Identity, display_name: str, granted: Roles, custom: CustomRoles
 ) -> tuple[ServiceAccount, str]:
-    """The new account and its secret, which is not kept. Raises PERMISSION_DENIED."""
+    """The new account and its secret, which is not kept. Raises PERMISSION_DENIED, NOT_FOUND."""
     org_id, account_id, secret = identity.tenant, new_id(), new_secret(identity.tenant)
     async with postgres.transaction(org_id) as connection:
-        await hold_permitted(connection, identity, _WRITE)
-        account = await store.insert(connection, org_id, account_id, display_name, granted, digest(secret))
+        caller = await hold_permitted(connection, identity, _WRITE)
+        await require_grantable(connection, identity, caller, granted, custom)
+        account = await store.insert(
+            connection, org_id, account_id, display_name, granted, custom, digest(secret)
+        )
         detail = {"roles": ",".join(roles.names(granted))}
+        if custom:
+            detail["custom_roles"] = names.joined(custom)
         await audit.record(
             connection, identity, "service_account.created", names.service_account(account_id), detail
         )
@@ -53,17 +60,21 @@ async def page(
 
 
 async def delete(postgres: Postgres, identity: Identity, name: str) -> None:
-    """Its secret stops working at once. Raises NOT_FOUND, PERMISSION_DENIED."""
+    """Its secret and its API keys stop working at once. Raises NOT_FOUND, PERMISSION_DENIED."""
     async with postgres.transaction(identity.tenant) as connection:
         await hold_permitted(connection, identity, _WRITE)
-        if not await store.delete(connection, identity.tenant, names.id_of(name)):
+        account_id = names.id_of(name)
+        await api_keys.delete_of_account(connection, identity.tenant, account_id)
+        if not await store.delete(connection, identity.tenant, account_id):
             raise not_found(name)
         await audit.record(connection, identity, "service_account.deleted", name)
         await revoke(connection, identity.tenant, of_subject(identity.tenant, name))
 
 
-async def authenticated(postgres: Postgres, client_id: str, secret: str) -> tuple[Identity, Roles] | None:
-    """Whose secret this is; None for a wrong one."""
+async def authenticated(
+    postgres: Postgres, client_id: str, secret: str
+) -> tuple[UUID, ServiceAccount] | None:
+    """Whose secret this is, and of which organization; None for a wrong one."""
     org_id, account_id = organization_of(secret), _uuid(client_id)
     if org_id is None or account_id is None:
         return None
@@ -75,7 +86,7 @@ async def authenticated(postgres: Postgres, client_id: str, secret: str) -> tupl
             await audit.record(connection, Identity(org_id=org_id), "service_account.refused", resource)
     if account is None or not right:
         return None
-    return Identity(subject=names.service_account(account.id), org_id=org_id), account.roles
+    return org_id, account
 
 
 def _uuid(client_id: str) -> UUID | None:

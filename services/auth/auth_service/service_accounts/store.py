@@ -6,16 +6,23 @@ from uuid import UUID
 import asyncpg
 
 from auth_service import roles
-from auth_service.roles import Roles
+from auth_service.roles import CustomRoles, Roles
 from auth_service.service_accounts.model import ServiceAccount
 from service_runtime.postgres import Connection
 
-_COLUMNS = "id, display_name, roles, created_at, secret_hash"
+_COLUMNS = """id, display_name, roles, custom_roles, custom_permissions(org_id, custom_roles), created_at,
+              secret_hash"""
 
 
 def _from_row(row: asyncpg.Record) -> ServiceAccount:
     return ServiceAccount(
-        row["id"], row["display_name"], roles.from_stored(row["roles"]), row["created_at"], row["secret_hash"]
+        id=row["id"],
+        display_name=row["display_name"],
+        roles=roles.from_stored(row["roles"]),
+        custom_roles=tuple(row["custom_roles"]),
+        custom_permissions=tuple(row["custom_permissions"]),
+        created_at=row["created_at"],
+        secret_hash=row["secret_hash"],
     )
 
 
@@ -25,13 +32,14 @@ async def insert(
     account_id: UUID,
     display_name: str,
     granted: Roles,
+    custom: CustomRoles,
     secret_hash: bytes,
 ) -> ServiceAccount:
     """Adds one."""
     row = await connection.fetchrow(
-        f"""INSERT INTO service_accounts (org_id, id, display_name, roles, secret_hash)
-            VALUES ($1, $2, $3, $4, $5) RETURNING {_COLUMNS}""",
-        org_id, account_id, display_name, granted, secret_hash,
+        f"""INSERT INTO service_accounts (org_id, id, display_name, roles, custom_roles, secret_hash)
+            VALUES ($1, $2, $3, $4, $5, $6) RETURNING {_COLUMNS}""",
+        org_id, account_id, display_name, granted, custom, secret_hash,
     )  # fmt: skip
     if row is None:
         raise RuntimeError("an insert returned no row")

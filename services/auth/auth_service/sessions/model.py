@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from auth_service.roles import Roles
+from auth_service.roles import Permissions, Roles
 
 _ID_BYTES, _SECRET_BYTES = 16, 32
 
@@ -81,6 +81,7 @@ class PresentedToken:
 
     user_id: UUID
     roles: Roles
+    custom_permissions: Permissions
     # The session goes on, and its user may sign in.
     open: bool
     generation: int

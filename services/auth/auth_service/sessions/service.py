@@ -95,7 +95,12 @@ class Sessions:
         caller = Identity(subject=names.user(user.id), org_id=org_id)
         await audit.record(connection, caller, "session.began", names.session(refresh.session_id))
         access = self._tokens.for_subject(
-            caller.subject, org_id, user.roles, epoch=user.epoch, session=refresh.session_id
+            caller.subject,
+            org_id,
+            user.roles,
+            user.custom_permissions,
+            epoch=user.epoch,
+            session=refresh.session_id,
         )
         return TokenPair(access, self._tokens.lifetime, refresh.encoded())
 
@@ -156,7 +161,12 @@ class Sessions:
     def _pair(self, refresh: RefreshToken, found: PresentedToken) -> TokenPair:
         subject = names.user(found.user_id)
         access = self._tokens.for_subject(
-            subject, refresh.org_id, found.roles, epoch=found.epoch, session=refresh.session_id
+            subject,
+            refresh.org_id,
+            found.roles,
+            found.custom_permissions,
+            epoch=found.epoch,
+            session=refresh.session_id,
         )
         return TokenPair(access, self._tokens.lifetime, refresh.encoded())
 

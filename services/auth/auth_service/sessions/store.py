@@ -73,7 +73,8 @@ async def hold(connection: Connection, token: RefreshToken) -> None:
 async def presented(connection: Connection, token: RefreshToken) -> PresentedToken | None:
     """What is known of a token. Read after `hold`: one statement would see rows from before its wait."""
     row = await connection.fetchrow(
-        """SELECT sessions.user_id, users.roles, tokens.generation, sessions.generation AS newest,
+        """SELECT sessions.user_id, users.roles, custom_permissions(users.org_id, users.custom_roles),
+                  tokens.generation, sessions.generation AS newest,
                   rotation_nonce, rotation_client, now() - coalesce(rotated_at, sessions.created_at) AS age,
                   ended_at IS NULL AND expires_at > now() AND NOT users.disabled AS open, users.epoch
            FROM refresh_tokens AS tokens
@@ -87,6 +88,7 @@ async def presented(connection: Connection, token: RefreshToken) -> PresentedTok
     return PresentedToken(
         user_id=row["user_id"],
         roles=roles.from_stored(row["roles"]),
+        custom_permissions=tuple(row["custom_permissions"]),
         open=row["open"],
         generation=row["generation"],
         newest_generation=row["newest"],

@@ -2,14 +2,14 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from joserfc import jwt
 
 from auth_service import names, roles
 from auth_service.keys.keyring import Keyring
-from auth_service.roles import Roles
+from auth_service.roles import Permissions, Roles
 from service_runtime.identity import ACCESS_TYPE, AUDIENCE, ISSUER, WORKLOAD_TYPE
 
 _ALGORITHM = "ES256"
@@ -27,6 +27,7 @@ class AccessTokens:
         subject: str,
         org_id: UUID,
         granted: Roles,
+        custom: Permissions = (),
         *,
         epoch: int = 1,
         session: UUID | None = None,
@@ -34,13 +35,14 @@ class AccessTokens:
     ) -> str:
         """For `users/…` or `serviceAccounts/…`; `actor` is the workload that asked for it (RFC 8693).
 
+        `custom` is what custom roles grant beside the fixed ones.
         `epoch` is the subject's own: when it grows, this token is called back.
         """
         claims: dict[str, object] = {
             "org": str(org_id),
             "epo": epoch,
             "roles": roles.names(granted),
-            "perms": list(roles.permissions(granted)),
+            "perms": list(roles.effective(granted, custom)),
         }
         if session is not None:
             claims["sid"] = str(session)
@@ -48,15 +50,26 @@ class AccessTokens:
             claims["act"] = {"sub": actor}
         return self._signed(ACCESS_TYPE, subject, claims)
 
+    def for_key(
+        self, subject: str, org_id: UUID, key_id: UUID, granted: Sequence[str], *, epoch: int, lifetime: int
+    ) -> str:
+        """For the owner of an API key, with `granted` alone; the roles that he has are not the key's."""
+        claims = {
+            "org": str(org_id), "epo": epoch, "roles": [], "perms": list(granted), "key": str(key_id),
+        }  # fmt: skip
+        return self._signed(ACCESS_TYPE, subject, claims, lifetime)
+
     def for_workload(self, client_id: str) -> str:
         """For a service of the mesh: it says who calls, and grants nothing by itself."""
         return self._signed(WORKLOAD_TYPE, names.workload(client_id), {})
 
-    def _signed(self, kind: str, subject: str, claims: Mapping[str, object]) -> str:
+    def _signed(
+        self, kind: str, subject: str, claims: Mapping[str, object], lifetime: int | None = None
+    ) -> str:
         signing, now = self._keyring.signing, int(time.time())
         header = {"alg": _ALGORITHM, "typ": kind, "kid": signing.kid}
         every = {
             "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "jti": uuid.uuid4().hex,
-            "iat": now, "exp": now + self.lifetime,
+            "iat": now, "exp": now + (lifetime or self.lifetime),
         }  # fmt: skip
         return str(jwt.encode(header, {**every, **claims}, signing.key, algorithms=[_ALGORITHM]))

@@ -27,8 +27,11 @@ class Grants:
         found = await authenticated(self._postgres, client_id, client_secret)
         if found is None:
             raise refusals.client_invalid()
-        identity, granted = found
-        return self._pair(self._tokens.for_subject(identity.subject, identity.tenant, granted))
+        org_id, account = found
+        subject = names.service_account(account.id)
+        return self._pair(
+            self._tokens.for_subject(subject, org_id, account.roles, account.custom_permissions)
+        )
 
     async def exchange(self, workload: str, subject: str, organization: str) -> TokenPair:
         """A token of `subject` with its permissions as they are now.
@@ -48,7 +51,9 @@ class Grants:
             await audit.record(connection, caller, "token.exchanged", subject)
         actor = names.workload(workload)
         return self._pair(
-            self._tokens.for_subject(subject, org_id, found.roles, epoch=found.epoch, actor=actor)
+            self._tokens.for_subject(
+                subject, org_id, found.roles, found.custom_permissions, epoch=found.epoch, actor=actor
+            )
         )
 
     def _pair(self, access_token: str) -> TokenPair:

@@ -1,0 +1,1 @@
+"""Custom roles: sets of permissions that an organization makes for itself."""
