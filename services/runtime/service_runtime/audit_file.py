@@ -70,7 +70,7 @@ def signer(head: Head) -> Signed:
 def key_ids(published: bytes) -> frozenset[str]:
     """Ids of the keys of a JSON Web Key Set. Raises ValueError where it is none."""
     try:
-        return frozenset(key_id(key) for key in json.loads(published)["keys"] if key.get("kty") == "EC")
+        return frozenset(key_id(key) for key in json.loads(published)["keys"])
     except (TypeError, KeyError, AttributeError, RecursionError):
         raise ValueError("not a JSON Web Key Set") from None
 

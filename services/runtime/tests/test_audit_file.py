@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jws, jwt
-from joserfc.jwk import ECKey, KeySet
+from joserfc.jwk import ECKey, KeySet, OKPKey
 
 from service_runtime.audit import canonical
 from service_runtime.audit_file import key_ids, verify_file
@@ -213,5 +213,10 @@ def test_what_is_no_key_set_is_refused(published: bytes) -> None:
         key_ids(published)
 
 
-def test_the_id_of_a_key_is_its_thumbprint() -> None:
-    assert key_id(KEY.as_dict(private=False)) == KEY.thumbprint()
+@pytest.mark.parametrize("key", [KEY, OKPKey.generate_key("Ed25519")], ids=["ES256", "Ed25519"])
+def test_either_kind_of_key_signs_and_its_id_is_its_thumbprint(key) -> None:
+    statement = Statement(ORG, 1, "0" * 64, AT)
+    seal = sign(statement, key.thumbprint(), key)
+    assert read(seal) == (statement, key.thumbprint())
+    assert key_id(key.as_dict(private=False)) == key.thumbprint()
+    assert "d" not in seal.key
