@@ -3,6 +3,7 @@
 from bloom.auth.v1 import session_service_pb2, session_service_pb2_grpc
 from bloom.options.v1 import policy_pb2
 
+WORKLOAD_SECRET = "only-contracts-knows-this-one"
 ADMIN, VIEWER = policy_pb2.ROLE_ADMIN, policy_pb2.ROLE_VIEWER
 
 
@@ -99,6 +100,18 @@ async def test_another_organizations_sessions_are_not_there(mesh, owner, refusal
     assert (await refusal(Sessions(stranger).end(session.name))).reason_name == "NOT_FOUND"
     assert (await refusal(Sessions(stranger).end_all_of(owner.name))).reason_name == "NOT_FOUND"
     assert (await refusal(Sessions(stranger).of(owner.name))).reason_name == "NOT_FOUND"
+    assert await mesh.refresh(owner.refresh_token)
+
+
+async def test_a_token_that_came_of_no_session_ends_none(mesh, owner, refusal):
+    """An API key, or a token that a service took for later, must not sign its owner out."""
+    workload = (await mesh.issue("contracts", WORKLOAD_SECRET)).access_token
+    given = await mesh.exchange(owner.name, owner.organization, workload)
+    (session,) = await Sessions(owner).listed()
+    robot = Sessions(type(owner)(mesh, given.access_token))
+    assert await robot.listed() == []
+    assert await robot.end_all() == 0
+    assert (await refusal(robot.end(session.name))).reason_name == "NOT_FOUND"
     assert await mesh.refresh(owner.refresh_token)
 
 

@@ -150,6 +150,7 @@ async def identify(verifier: TokenVerifier, bearer: str, workload_token: str) ->
     if not bearer:
         return Identity(workload=workload)
     claims = await verifier.claims(bearer, ACCESS_TYPE)
+    org_id = _organization(claims)
     if verifier.revocations.refuses(claims):
         raise _unauthenticated(Reason.ERROR_REASON_TOKEN_REVOKED, "This access was ended. Sign in again.")
     permissions = claims.get("perms")
@@ -157,7 +158,7 @@ async def identify(verifier: TokenVerifier, bearer: str, workload_token: str) ->
         raise _invalid_token()
     return Identity(
         subject=str(claims["sub"]),
-        org_id=_organization(claims),
+        org_id=org_id,
         permissions=frozenset(map(str, permissions)),
         session_id=str(claims.get("sid", "")),
         key_id=str(claims.get("key", "")),

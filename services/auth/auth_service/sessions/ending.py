@@ -42,17 +42,17 @@ async def end_own(postgres: Postgres, identity: Identity, name: str) -> None:
     org_id, session_id = identity.tenant, names.id_of(name)
     async with postgres.transaction(org_id) as connection:
         user_id = await store.user_of(connection, org_id, session_id)
-        if user_id is None or names.user(user_id) != identity.subject:
+        if user_id is None or names.user(user_id) != identity.subject or not identity.session_id:
             raise not_found(name)
         if await store.end(connection, org_id, session_id, "ended by hand"):
             await _told(connection, identity, session_id)
 
 
 async def end_all_own(postgres: Postgres, identity: Identity, *, keep_current: bool) -> int:
-    """How many went on until now."""
-    if not names.is_user(identity.subject):
+    """How many went on until now. For who came with an API key there are none."""
+    if not identity.session_id:
         return 0
-    kept = UUID(identity.session_id) if keep_current and identity.session_id else None
+    kept = UUID(identity.session_id) if keep_current else None
     async with postgres.transaction(identity.tenant) as connection:
         return await _end_all(connection, identity, names.id_of(identity.subject), but=kept)
 

@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
-from auth_service import messages, names
+from auth_service import messages
 from auth_service.sessions import ending
 from bloom.auth.v1 import session_service_pb2, session_service_pb2_grpc
 from service_runtime.identity import current_identity
@@ -17,17 +17,17 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class SessionHandlers(session_service_pb2_grpc.SessionServiceServicer):
-    """The methods of `bloom.auth.v1.SessionService`. A program has no sessions."""
+    """The methods of `bloom.auth.v1.SessionService`. A program and an API key have no sessions."""
 
     postgres: Postgres
 
     async def ListSessions(  # noqa: N802
         self, request: session_service_pb2.ListSessionsRequest, context: Context
     ) -> session_service_pb2.ListSessionsResponse:
-        subject = current_identity.get().subject
-        if not names.is_user(subject):
+        identity = current_identity.get()
+        if not identity.session_id:
             return session_service_pb2.ListSessionsResponse()
-        shown, next_token = await self._page(subject, request)
+        shown, next_token = await self._page(identity.subject, request)
         return session_service_pb2.ListSessionsResponse(sessions=shown, next_page_token=next_token)
 
     async def DeleteSession(  # noqa: N802
