@@ -43,6 +43,8 @@ from service_runtime.relay import relay
 from service_runtime.revocation import Announcer, following
 from service_runtime.server import Parts
 
+# How soon a process takes up a key that another made.
+_KEYS_EVERY_SECONDS = 10.0
 SERVICES = (
     "bloom.auth.v1.AuthService",
     "bloom.auth.v1.TokenService",
@@ -63,7 +65,9 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         sign_ins = await Postgres.connect(str(settings.database_url), size=settings.sign_in_pool_size)
         stack.push_async_callback(sign_ins.close)
         wrap = KeyWrap(settings.jwt_secret)
-        keyring = await Keyring.open(postgres, wrap)
+        keyring = await Keyring.open(postgres, wrap, settings.key_schedule)
+        rotating = asyncio.create_task(keyring.keep(settings.key_schedule, _KEYS_EVERY_SECONDS))
+        stack.push_async_callback(_ended, rotating)
         passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue)
         stack.callback(passwords.close)
         tokens = AccessTokens(keyring, settings.access_token_seconds)

@@ -8,6 +8,7 @@ ACTIONS = {
     "api_key.refused": "Somebody came with an API key that is not good, and why it is not.",
     "api_key.used": "A token was given for an API key; at most once a minute.",
     "audit.exported": "The chain was exported, from this place on.",
+    "key.made": "A signing key was made, in the installation's own chain.",
     "organization.registered": "An organization began, with its first owner.",
     "role.created": "A custom role was made, with these permissions.",
     "role.deleted": "A custom role was removed.",

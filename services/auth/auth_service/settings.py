@@ -1,10 +1,12 @@
 """Settings of the auth service."""
 
 import os
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Literal
 
 from pydantic import Field, Json, SecretStr
 
+from auth_service.keys.rotation import Schedule
 from service_runtime.settings import ServiceSettings
 
 WorkloadSecret = Annotated[SecretStr, Field(min_length=16)]
@@ -23,6 +25,12 @@ class AuthSettings(ServiceSettings):
     refresh_token_days: int = Field(default=30, ge=1, le=90)
     # For so long the same client may repeat a refresh whose answer was lost.
     refresh_retry_seconds: int = Field(default=10, ge=0, le=30)
+    # What new keys are for; the ones that are there keep what they are for.
+    signing_algorithm: Literal["ES256", "EdDSA"] = "ES256"
+    # A key signs for so many days; then a new one does.
+    signing_key_days: int = Field(default=30, ge=1, le=365)
+    # It is published for so long before it signs: verifiers look every minute, the edge twice as often.
+    signing_key_published_seconds: int = Field(default=900, ge=120)
     # How long the end of a session may wait before other services are told.
     revocation_seconds: float = Field(default=0.2, gt=0, le=60)
     # Wrong passwords for one e-mail before strangers to it are locked out; each lock is longer than the last.
@@ -39,3 +47,13 @@ class AuthSettings(ServiceSettings):
     hashing_queue: int = Field(default=64, ge=1, le=1000)
     # Where an audit chain grew, its head is signed after at most so long.
     audit_head_seconds: float = Field(default=300, gt=0, le=86_400)
+
+    @property
+    def key_schedule(self) -> Schedule:
+        """When signing keys follow each other."""
+        return Schedule(
+            self.signing_algorithm,
+            signs=timedelta(days=self.signing_key_days),
+            published=timedelta(seconds=self.signing_key_published_seconds),
+            tokens_live=timedelta(seconds=self.access_token_seconds),
+        )

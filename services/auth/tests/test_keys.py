@@ -29,7 +29,7 @@ async def scratch(databases):
     credentials = databases.credentials
     await Migrations.of("auth").apply(databases.cluster.dsn("bloom_owner", credentials.owner, "auth_keys"))
     connection = await asyncpg.connect(databases.cluster.dsn("bloom_owner", credentials.owner, "auth_keys"))
-    await connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON signing_keys TO auth_app")
+    await connection.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO auth_app")
     await connection.close()
     return databases.cluster.dsn("auth_app", credentials.apps["auth"], "auth_keys")
 
@@ -82,21 +82,21 @@ def test_a_key_is_bound_to_its_row():
             wrap.unwrap(row, kid)
 
 
-async def test_an_expired_key_is_not_published(mesh):
+async def test_an_expired_key_is_not_published(start, mesh):
     await mesh.rows(
-        """INSERT INTO signing_keys (kid, public, wrapped, active, expires_at)
-           VALUES ('old', '{"kid": "old"}', '', false, now() - interval '1 s'),
-                  ('ends', '{"kid": "ends"}', '', false, now() + interval '1 hour') ON CONFLICT DO NOTHING"""
+        """INSERT INTO signing_keys (kid, public, wrapped, active, signs_from, expires_at)
+           VALUES ('old', '{"kid": "old"}', '', false, now() - interval '1 day', now() - interval '1 s')
+           ON CONFLICT DO NOTHING"""
     )
     try:
-        body = await mesh.auth.GetJwks(auth_service_pb2.GetJwksRequest())
-        assert b'"ends"' in body.data
+        async with start() as later:
+            body = await later.auth.GetJwks(auth_service_pb2.GetJwksRequest())
         assert b'"old"' not in body.data
     finally:
         await mesh.rows("DELETE FROM signing_keys WHERE NOT active")
 
 
-async def test_there_is_one_active_key_at_most(mesh):
+async def test_there_is_one_newest_key_at_most(mesh):
     with pytest.raises(asyncpg.UniqueViolationError):
         await mesh.rows(
             "INSERT INTO signing_keys (kid, public, wrapped, active) VALUES ('b', '{}', '', true)"

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -75,7 +76,7 @@ def test_objects_with_secrets_do_not_print_them(settings_of):
     assert word not in str(objects)
     assert str(token.secret) not in repr(token)
     key = ECKey.generate_key("P-256")
-    assert str(key.as_dict(private=True)["d"]) not in repr(SigningKey("kid", key))
+    assert str(key.as_dict(private=True)["d"]) not in repr(SigningKey("kid", "ES256", datetime.now(UTC), key))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 Both are ES256 tokens of the auth service, verified here against its public keys without a network call.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -23,6 +24,8 @@ ISSUER = "bloom-auth"
 AUDIENCE = "bloom"
 ACCESS_TYPE = "at+jwt"  # RFC 9068
 WORKLOAD_TYPE = "wl+jwt"
+# Each key is for one of them, which it says itself.
+_ALGORITHMS = ["ES256", "EdDSA"]
 # Clocks of two hosts of one cluster differ by less than this.
 _LEEWAY_SECONDS = 5
 _CACHED_TOKENS = 2048
@@ -72,19 +75,23 @@ class TokenVerifier:
         revocations: Revocations | None = None,
         *,
         refetch_seconds: float = 5.0,
+        keys_seconds: float = 60.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Without `revocations` every token is good until it ends."""
+        """Without `revocations` tokens are good until they end. Keys are read anew every `keys_seconds`."""
         self.revocations = Revocations() if revocations is None else revocations
         self._source = source
         self._time = clock
         self._keys: KeySet | None = None
         self._fetched_at = float("-inf")
         self._refetch_seconds = refetch_seconds
+        self._keys_seconds = keys_seconds
+        self._reading: asyncio.Task[None] | None = None
         self._seen: OrderedDict[str, tuple[str, dict[str, object]]] = OrderedDict()
 
     async def claims(self, token: str, expected_type: str) -> dict[str, object]:
         """The token's claims. Raises DomainError TOKEN_INVALID or TOKEN_EXPIRED."""
+        self._keep_fresh()
         seen = self._seen.get(token)
         if seen is None:
             seen = await self._verify(token)
@@ -103,7 +110,7 @@ class TokenVerifier:
     async def _verify(self, token: str) -> tuple[str, dict[str, object]]:
         keys = await self._current_keys()
         try:
-            decoded = jwt.decode(token, keys, algorithms=["ES256"])
+            decoded = jwt.decode(token, keys, algorithms=_ALGORITHMS)
         except (jose_errors.InvalidKeyIdError, jose_errors.MissingKeyError, ValueError) as unknown_key:
             # A key that is newer than our copy; a forged id cannot make us ask more often than the limit.
             if self._time() - self._fetched_at < self._refetch_seconds:
@@ -124,7 +131,7 @@ class TokenVerifier:
     async def _verify_anew(self, token: str) -> jwt.Token:
         self._keys = None
         try:
-            return jwt.decode(token, await self._current_keys(), algorithms=["ES256"])
+            return jwt.decode(token, await self._current_keys(), algorithms=_ALGORITHMS)
         except (jose_errors.JoseError, ValueError) as broken:
             raise _invalid_token() from broken
 
@@ -134,10 +141,33 @@ class TokenVerifier:
             self._fetched_at = self._time()
         return self._keys
 
+    def _keep_fresh(self) -> None:
+        """Reads old keys anew while they are in use; nobody waits for it."""
+        if self._keys is None or self._time() - self._fetched_at < self._keys_seconds:
+            return
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read_anew())
+
+    async def _read_anew(self) -> None:
+        try:
+            keys = await self._source.fetch()
+        except DomainError:
+            # Those that are known stay in use while auth is away; asked again after a while.
+            self._fetched_at = self._time() - self._keys_seconds + self._refetch_seconds
+            return
+        before, self._keys, self._fetched_at = self._keys, keys, self._time()
+        if before is None or _ids(before) != _ids(keys):
+            # Signed by a key that is no longer good, perhaps.
+            self._seen.clear()
+
     def _remember(self, token: str, seen: tuple[str, dict[str, object]]) -> None:
         self._seen[token] = seen
         if len(self._seen) > _CACHED_TOKENS:
             self._seen.popitem(last=False)
+
+
+def _ids(keys: KeySet) -> set[str | None]:
+    return {key.kid for key in keys.keys}
 
 
 async def identify(verifier: TokenVerifier, bearer: str, workload_token: str) -> Identity:

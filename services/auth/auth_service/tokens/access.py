@@ -1,4 +1,4 @@
-"""Access tokens: short-lived ES256 JWTs (RFC 9068) that every service verifies without asking."""
+"""Access tokens: short-lived JWTs (RFC 9068) that every service verifies without asking."""
 
 import time
 import uuid
@@ -11,8 +11,6 @@ from auth_service import names, roles
 from auth_service.keys.keyring import Keyring
 from auth_service.roles import Permissions, Roles
 from service_runtime.identity import ACCESS_TYPE, AUDIENCE, ISSUER, WORKLOAD_TYPE
-
-_ALGORITHM = "ES256"
 
 
 class AccessTokens:
@@ -67,9 +65,9 @@ class AccessTokens:
         self, kind: str, subject: str, claims: Mapping[str, object], lifetime: int | None = None
     ) -> str:
         signing, now = self._keyring.signing, int(time.time())
-        header = {"alg": _ALGORITHM, "typ": kind, "kid": signing.kid}
+        header = {"alg": signing.algorithm, "typ": kind, "kid": signing.kid}
         every = {
             "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "jti": uuid.uuid4().hex,
             "iat": now, "exp": now + (lifetime or self.lifetime),
         }  # fmt: skip
-        return str(jwt.encode(header, {**every, **claims}, signing.key, algorithms=[_ALGORITHM]))
+        return str(jwt.encode(header, {**every, **claims}, signing.key, algorithms=[signing.algorithm]))
