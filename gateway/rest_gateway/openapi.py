@@ -24,6 +24,7 @@ _TAGS = {
     "Auth": "Sign-in, and who is calling.",
     "Token": "Tokens for programs.",
     "Directory": "The people and programs of the caller's organization.",
+    "Factor": "The caller's own second factors.",
     "Ai": "Claude itself; for the services of the mesh.",
 }
 _DETAILS = (error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo)
@@ -100,6 +101,8 @@ def _policy(method: Method) -> Config:
     if method.policy.permission:
         name = Permission.Name(method.policy.permission).removeprefix("PERMISSION_")
         found["x-permission"] = name.lower().replace("_", ".")
+    if method.policy.step_up_seconds:
+        found["x-step-up-seconds"] = method.policy.step_up_seconds
     return {**found, "x-workload": True} if method.policy.workload else found
 
 

@@ -17,6 +17,10 @@ class Caller:
     # Why its tokens are refused, whatever the method; the two are apart because the edge takes one away.
     bearer_refused: str = ""
     workload_refused: str = ""
+    # A service account, or an API key: there is nobody who could be asked again who he is.
+    is_program: bool = False
+    # Since a person has shown who he is; None where none is there.
+    seconds_since_shown: float | None = 0
 
     @property
     def is_subject(self) -> bool:

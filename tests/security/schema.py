@@ -102,7 +102,14 @@ def expected_refusal(rpc: Rpc, caller: Caller, *, at_the_edge: bool = False) -> 
     scopes = {Permission.Value(scope) for scope in caller.scopes}
     if rpc.policy.permission and rpc.policy.permission not in permissions_of(*caller.roles) | scopes:
         return "PERMISSION_DENIED"
-    return ""
+    return "STEP_UP_REQUIRED" if _is_shown_too_long_ago(rpc, caller) else ""
+
+
+def _is_shown_too_long_ago(rpc: Rpc, caller: Caller) -> bool:
+    if not rpc.policy.step_up_seconds or caller.is_program:
+        return False
+    since = caller.seconds_since_shown
+    return since is None or since > rpc.policy.step_up_seconds
 
 
 def path_fields(rpc: Rpc) -> list[str]:

@@ -23,12 +23,17 @@ OF_THE_BODY = {
     "Login": "CREDENTIALS_INVALID",
     "RefreshToken": "TOKEN_INVALID",
     "IssueToken": "CREDENTIALS_INVALID",
+    "CompleteLogin": "CHALLENGE_INVALID",
+    "StepUp": "SECOND_FACTOR_INVALID",
+    "ConfirmTotpEnrolment": "SECOND_FACTOR_INVALID",
+    "FinishPasskeyEnrolment": "CHALLENGE_INVALID",
 }
 CODES = {
     "TOKEN_MISSING": grpc.StatusCode.UNAUTHENTICATED,
     "TOKEN_INVALID": grpc.StatusCode.UNAUTHENTICATED,
     "WORKLOAD_REQUIRED": grpc.StatusCode.PERMISSION_DENIED,
     "PERMISSION_DENIED": grpc.StatusCode.PERMISSION_DENIED,
+    "STEP_UP_REQUIRED": grpc.StatusCode.UNAUTHENTICATED,
 }
 HTTP = {grpc.StatusCode.UNAUTHENTICATED: 401, grpc.StatusCode.PERMISSION_DENIED: 403}
 Send = Callable[[Rpc, Resources, Caller], Awaitable[Outcome]]

@@ -43,8 +43,16 @@ def without(field: str) -> policy_pb2.MethodPolicy:
      policy_pb2.MethodPolicy(
          auth=policy_pb2.AUTH_LEVEL_PUBLIC, permission=policy_pb2.PERMISSION_CONTRACTS_READ,
          idempotency=policy_pb2.IDEMPOTENCY_READ,
+     ),
+     policy_pb2.MethodPolicy(
+         auth=policy_pb2.AUTH_LEVEL_PUBLIC, idempotency=policy_pb2.IDEMPOTENCY_READ, step_up_seconds=900,
+     ),
+     policy_pb2.MethodPolicy(
+         auth=policy_pb2.AUTH_LEVEL_AUTHENTICATED, idempotency=policy_pb2.IDEMPOTENCY_READ,
+         step_up_seconds=-1,
      )],
-    ids=["none", "empty", "no level", "no permission", "no idempotency", "a permission of anyone"],
+    ids=["none", "empty", "no level", "no permission", "no idempotency", "a permission of anyone",
+         "a step-up of anyone", "a step-up of the future"],
 )  # fmt: skip
 def test_a_method_without_a_complete_policy_is_refused(policy: policy_pb2.MethodPolicy | None):
     with pytest.raises(UndeclaredPolicyError, match="Do declares no complete"):
@@ -74,6 +82,17 @@ def test_a_permission_is_granted_and_asked_for(permission):
 def test_every_role_may_do_something_and_the_owner_everything():
     assert all(permissions_of(role) for role in ROLES)
     assert permissions_of("ROLE_OWNER") == set(PERMISSIONS)
+
+
+def test_whatever_gives_access_or_takes_a_factor_away_asks_once_more():
+    """Otherwise a stolen token would make itself a way in that outlives it."""
+    asking = {rpc.name for rpc in METHODS if rpc.policy.step_up_seconds}
+    assert asking == {
+        "CreateUser", "UpdateUser", "CreateServiceAccount", "DeleteServiceAccount", "CreateApiKey",
+        "UpdateRole", "StartTotpEnrolment", "StartPasskeyEnrolment", "DeleteFactor",
+        "RegenerateRecoveryCodes",
+    }  # fmt: skip
+    assert all(rpc.policy.step_up_seconds <= 900 for rpc in METHODS)
 
 
 def test_a_viewer_changes_nothing():

@@ -1,12 +1,15 @@
 """Two organizations with a resource of every kind, and every caller of the first with real tokens."""
 
+import time
 import uuid
+from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 import grpc
 from google.protobuf import json_format
 
 from bloom.ai.v1 import batch_service_pb2, batch_service_pb2_grpc
+from bloom.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
 from tests.security.callers import Caller
 from tests.security.forgery import SigningKey, secrets_of
 from tests.security.schema import ROLES
@@ -16,6 +19,7 @@ from tests.support.mesh import RunningMesh
 
 PROCESSES = {"bloom.auth.v1": "auth", "bloom.contracts.v1": "contracts", "bloom.ai.v1": "ai-gateway"}
 PROGRAM_ROLE = "ROLE_CONTRACT_MANAGER"
+LONG_SECONDS = 86_400
 KEY_SCOPES = ("PERMISSION_CONTRACTS_READ", "PERMISSION_APIKEYS_READ")
 
 
@@ -49,8 +53,14 @@ class World:
                    roles=(role,))
             for role in ROLES
         ]  # fmt: skip
-        program = Caller("service account", program_token(self.owner), roles=(PROGRAM_ROLE,))
-        key = Caller("API key", key_token(self.owner), scopes=KEY_SCOPES)
+        program = Caller("service account", program_token(self.owner), roles=(PROGRAM_ROLE,), is_program=True)
+        key = Caller("API key", key_token(self.owner), scopes=KEY_SCOPES, is_program=True)
+        long_ago = self.key.sign({"auth_time": int(time.time()) - LONG_SECONDS}, of=self.owner.token)
+        stale = Caller("owner of long ago", long_ago, roles=("ROLE_OWNER",), seconds_since_shown=LONG_SECONDS)
+        exchanged = Caller(
+            "exchanged for the owner", self._exchanged(workload), roles=("ROLE_OWNER",),
+            seconds_since_shown=None,
+        )  # fmt: skip
         no_organization = self.key.sign({"org": None}, of=self.owner.token)
         return [
             Caller("nobody"),
@@ -58,15 +68,27 @@ class World:
             *people,
             program,
             key,
+            stale,
+            exchanged,
             *(
-                Caller(f"{one.name} by a workload", one.bearer, workload, one.roles)
-                for one in (*people, program)
+                replace(one, name=f"{one.name} by a workload", workload=workload)
+                for one in (*people, program, stale, exchanged)
             ),
             Caller("subject of no organization", no_organization, bearer_refused="TOKEN_INVALID"),
             Caller("workload as subject", workload, bearer_refused="TOKEN_INVALID"),
             Caller("subject as workload", self.owner.token, self.owner.token, ("ROLE_OWNER",),
                    workload_refused="TOKEN_INVALID"),
         ]  # fmt: skip
+
+    def _exchanged(self, workload: str) -> str:
+        """As a service gets one for work that it does later in the owner's name."""
+        request = auth_service_pb2.ExchangeTokenRequest(
+            subject=self.owner.subject, organization=self.owner.organization
+        )
+        with grpc.insecure_channel(self.address("bloom.auth.v1")) as channel:
+            stub = auth_service_pb2_grpc.TokenServiceStub(channel)
+            answer = stub.ExchangeToken(request, metadata=(("x-bloom-workload", workload),), timeout=20)
+        return str(answer.tokens.access_token)
 
 
 def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
@@ -89,6 +111,7 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
         "users": owner.colleague("ROLE_VIEWER").subject,
         "serviceAccounts": name,
         "apiKeys": owner.post("/v1/apiKeys", scoped).raise_for_status().json()["api_key"]["name"],
+        "factors": owner.post("/v1/factors:startTotp", {}).raise_for_status().json()["factor"]["name"],
         "roles": owner.post("/v1/roles", role).raise_for_status().json()["name"],
         "organizations": owner.organization,
     }

@@ -64,6 +64,8 @@ def auth(site: Site) -> dict[str, str]:
     return service(site, "auth", "auth") | {
         "JWT_SECRET": site.credentials.jwt,
         "WORKLOAD_SECRETS": json.dumps(site.credentials.workloads),
+        # Browsers make passkeys for names only: by its number 127.0.0.1 has none.
+        "WEBAUTHN_ORIGINS": json.dumps([f"http://localhost:{site.ports['gateway']}"]),
         **site.overrides,
     }
 

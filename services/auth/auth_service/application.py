@@ -14,14 +14,21 @@ from auth_service.auditing.handlers import AuditHandlers
 from auth_service.auditing.heads import SignedHeads
 from auth_service.custom_roles.handlers import RoleHandlers
 from auth_service.directory.handlers import DirectoryHandlers
+from auth_service.factors.handlers import FactorHandlers
+from auth_service.factors.passkeys import RelyingParty
+from auth_service.factors.proving import Proofs
+from auth_service.factors.secrets import Secrets
+from auth_service.factors.service import Factors
 from auth_service.keys.keyring import Keyring
-from auth_service.keys.wrapping import KeyWrap
+from auth_service.keys.wrapping import SECOND_FACTORS, KeyWrap
 from auth_service.organizations.service import Organizations
 from auth_service.passwords.hashing import Passwords
 from auth_service.revoking import deliver
 from auth_service.sessions.handlers import AuthHandlers
+from auth_service.sessions.second_step import SecondStep
 from auth_service.sessions.service import Sessions
 from auth_service.sessions.session_handlers import SessionHandlers
+from auth_service.sessions.stepping_up import SteppingUp
 from auth_service.settings import AuthSettings
 from auth_service.throttle.model import Limits
 from auth_service.throttle.service import Throttle
@@ -34,6 +41,7 @@ from bloom.auth.v1 import (
     audit_service_pb2_grpc,
     auth_service_pb2_grpc,
     directory_service_pb2_grpc,
+    factor_service_pb2_grpc,
     role_service_pb2_grpc,
     session_service_pb2_grpc,
 )
@@ -53,6 +61,7 @@ SERVICES = (
     "bloom.auth.v1.AuditService",
     "bloom.auth.v1.ApiKeyService",
     "bloom.auth.v1.RoleService",
+    "bloom.auth.v1.FactorService",
 )
 
 
@@ -71,18 +80,31 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue)
         stack.callback(passwords.close)
         tokens = AccessTokens(keyring, settings.access_token_seconds)
-        limits = Limits(settings.sign_in_tries, settings.sign_in_address_tries, settings.sign_in_all_tries)
+        limits = Limits(
+            settings.sign_in_tries,
+            settings.sign_in_address_tries,
+            settings.sign_in_all_tries,
+            settings.second_factor_tries,
+        )
+        throttle = Throttle(sign_ins, limits)
+        party = RelyingParty(settings.webauthn_rp_id, settings.webauthn_origins)
+        factor_secrets = Secrets(KeyWrap(settings.jwt_secret, SECOND_FACTORS))
+        proofs = Proofs(factor_secrets, party, throttle)
         sessions = Sessions(
             postgres,
             sign_ins,
             passwords,
             tokens,
-            Throttle(sign_ins, limits),
+            throttle,
+            party,
             lifetime=timedelta(days=settings.refresh_token_days),
             retry=timedelta(seconds=settings.refresh_retry_seconds),
         )
         organizations = Organizations(postgres, passwords, sessions)
-        auth = AuthHandlers(postgres, keyring, organizations, sessions)
+        second_step = SecondStep(sign_ins, sessions, proofs, throttle, party)
+        stepping_up = SteppingUp(sign_ins, sessions, proofs, throttle, party, tokens)
+        auth = AuthHandlers(postgres, keyring, organizations, sessions, second_step, stepping_up)
+        factors = FactorHandlers(Factors(postgres, factor_secrets, party))
         grants = TokenHandlers(
             Grants(postgres, tokens, Workloads(settings.workload_secrets)), KeyExchange(postgres, tokens)
         )
@@ -109,6 +131,7 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
             audit_service_pb2_grpc.add_AuditServiceServicer_to_server(audit, server)
             api_key_service_pb2_grpc.add_ApiKeyServiceServicer_to_server(api_keys, server)
             role_service_pb2_grpc.add_RoleServiceServicer_to_server(custom_roles, server)
+            factor_service_pb2_grpc.add_FactorServiceServicer_to_server(factors, server)
 
         yield Parts(SERVICES, register, TokenVerifier(keyring, revocations))
 

@@ -2,16 +2,17 @@
 
 from datetime import datetime
 
-from google.protobuf import timestamp_pb2
+from google.protobuf import json_format, struct_pb2, timestamp_pb2
 
 from auth_service import names
 from auth_service.api_keys.model import ApiKey
 from auth_service.custom_roles.model import CustomRole
 from auth_service.directory.model import User
+from auth_service.factors.model import Asked, Factor, Json
 from auth_service.organizations.model import Organization
 from auth_service.service_accounts.model import ServiceAccount
 from auth_service.sessions.model import Session, TokenPair
-from bloom.auth.v1 import api_key_pb2, auth_pb2, role_pb2, session_service_pb2
+from bloom.auth.v1 import api_key_pb2, auth_pb2, factor_pb2, role_pb2, session_service_pb2
 
 
 def _timestamp(moment: datetime) -> timestamp_pb2.Timestamp:
@@ -101,3 +102,29 @@ def tokens(pair: TokenPair) -> auth_pb2.TokenPair:
         expires_in=pair.expires_in,
         token_type="Bearer",  # noqa: S106 the scheme's name
     )
+
+
+def factor(record: Factor) -> factor_pb2.Factor:
+    """The factor without what makes it one."""
+    return factor_pb2.Factor(
+        name=names.factor(record.id),
+        kind=record.kind,
+        display_name=record.display_name,
+        create_time=_timestamp(record.created_at),
+        last_use_time=_timestamp(record.last_used_at) if record.last_used_at else None,
+    )
+
+
+def challenge(asked: Asked) -> factor_pb2.LoginChallenge:
+    """As whoever is asked gets it."""
+    return factor_pb2.LoginChallenge(
+        token=asked.given.token.encoded(),
+        factors=asked.kinds,
+        passkey_options=struct(asked.options) if asked.options is not None else None,
+        expire_time=_timestamp(asked.given.expires_at),
+    )
+
+
+def struct(value: Json) -> struct_pb2.Struct:
+    """WebAuthn's own JSON."""
+    return json_format.ParseDict(dict(value), struct_pb2.Struct())

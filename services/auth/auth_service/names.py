@@ -31,6 +31,11 @@ def api_key(key_id: UUID) -> str:
     return f"apiKeys/{key_id}"
 
 
+def factor(factor_id: UUID) -> str:
+    """`factors/{uuid}`"""
+    return f"factors/{factor_id}"
+
+
 def session(session_id: UUID) -> str:
     """`sessions/{uuid}`"""
     return f"sessions/{session_id}"

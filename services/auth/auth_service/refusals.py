@@ -178,3 +178,87 @@ def hashing_overloaded(limit: int) -> DomainError:
         {"limit": str(limit)},
         retry_after=timedelta(seconds=1),
     )
+
+
+def codes_throttled(wait: timedelta) -> DomainError:
+    """Whichever kind of code it was."""
+    return DomainError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        Reason.ERROR_REASON_SIGN_IN_THROTTLED,
+        "Too many wrong codes. Wait before you try again, or use a passkey.",
+        retry_after=max(wait, timedelta(seconds=1)),
+    )
+
+
+def second_factor_invalid() -> DomainError:
+    """Wrong, used before, somebody else's: the caller does not learn which."""
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        Reason.ERROR_REASON_SECOND_FACTOR_INVALID,
+        "This code or passkey is not accepted.",
+    )
+
+
+def challenge_invalid() -> DomainError:
+    """Answered, expired, tried too often, for something else: the caller does not learn which."""
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        Reason.ERROR_REASON_CHALLENGE_INVALID,
+        "This challenge is over. Begin again.",
+    )
+
+
+def second_factor_required() -> DomainError:
+    """Whoever stole the password would have all that is asked for."""
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        Reason.ERROR_REASON_SECOND_FACTOR_REQUIRED,
+        "This account has a second factor. Show that instead of the password.",
+    )
+
+
+def password_wrong() -> DomainError:
+    """Of somebody who is signed in."""
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED, Reason.ERROR_REASON_CREDENTIALS_INVALID, "The password is wrong."
+    )
+
+
+def no_session() -> DomainError:
+    """A program, an API key, a token that a service exchanged: no person is there."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_STATE_FORBIDS,
+        "Only a person who is signed in can do this.",
+        {"state": "NO_SESSION"},
+    )
+
+
+def no_factor() -> DomainError:
+    """Recovery codes stand for a factor that is lost."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_STATE_FORBIDS,
+        "You have no second factor. Add one first; recovery codes come with it.",
+        {"state": "NO_FACTOR"},
+    )
+
+
+def factors_full(most: int) -> DomainError:
+    """Nobody needs so many."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_STATE_FORBIDS,
+        f"You have {most} second factors. Delete one first.",
+        {"state": "FULL"},
+    )
+
+
+def passkey_present() -> DomainError:
+    """An authenticator makes a new credential each time, so this one was sent twice."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_STATE_FORBIDS,
+        "This passkey is here already.",
+        {"state": "PRESENT"},
+    )

@@ -39,6 +39,12 @@ class AuthSettings(ServiceSettings):
     sign_in_address_tries: int = Field(default=100, ge=3)
     # In a minute, in the whole installation.
     sign_in_all_tries: int = Field(default=3000, ge=3)
+    # Wrong codes for one account before its codes are locked; a passkey still opens it.
+    second_factor_tries: int = Field(default=10, ge=3, le=100)
+    # The domain that passkeys belong to; with another one none of them works any more.
+    webauthn_rp_id: str = Field(default="localhost", min_length=1)
+    # JSON: ["https://app.example.com", …]. The pages that may ask for a passkey, of that domain or below it.
+    webauthn_origins: tuple[str, ...] = ("http://localhost",)
     # Connections to PostgreSQL that sign-ins have for themselves.
     sign_in_pool_size: int = Field(default=4, ge=1, le=50)
     # One hash a core; with one process a core, set 1.

@@ -8,6 +8,7 @@ import pytest
 from auth_service.accounts import store as accounts
 from auth_service.accounts.model import Account
 from service_runtime.postgres import Postgres
+from services.auth.tests.second_factors import Factors
 
 TABLES = (
     "organizations",
@@ -17,6 +18,9 @@ TABLES = (
     "refresh_tokens",
     "custom_roles",
     "api_keys",
+    "factors",
+    "recovery_codes",
+    "challenges",
 )
 INSERTS = {
     "organizations": "INSERT INTO organizations (org_id, display_name) VALUES ($1, 'x')",
@@ -30,6 +34,11 @@ INSERTS = {
                        VALUES ($1, $2, 'x', '{10}')""",
     "api_keys": """INSERT INTO api_keys (org_id, id, user_id, display_name, scopes, secret_hash, expires_at)
                    VALUES ($1, $2, $2, 'x', '{10}', '', now())""",
+    "factors": """INSERT INTO factors (org_id, id, user_id, kind, display_name, wrapped)
+                  VALUES ($1, $2, $2, 1, 'x', '')""",
+    "recovery_codes": "INSERT INTO recovery_codes (org_id, user_id, hash) VALUES ($1, $2, '')",
+    "challenges": """INSERT INTO challenges (org_id, id, hash, purpose, expires_at)
+                     VALUES ($1, $2, '', 1, now())""",
 }
 
 
@@ -46,6 +55,8 @@ async def filled(owner, role):
     await owner.create_service_account(role.VIEWER)
     await owner.create_role("CONTRACTS_READ")
     await owner.create_key("CONTRACTS_READ")
+    await Factors(owner).add_totp()
+    await Factors(owner).start_passkey()
     return owner
 
 

@@ -42,6 +42,8 @@ class Identity:
     # The API key that the token was given for; its subject is the key's owner.
     key_id: str = ""
     workload: str = ""
+    # When the subject last showed who it is, in seconds since 1970; only in a session.
+    authenticated_at: float | None = None
     # The subject's own token, passed on to the next hop; never printed.
     token: str = field(default="", repr=False, compare=False)
 
@@ -193,8 +195,13 @@ async def identify(verifier: TokenVerifier, bearer: str, workload_token: str) ->
         session_id=str(claims.get("sid", "")),
         key_id=str(claims.get("key", "")),
         workload=workload,
+        authenticated_at=_moment(claims.get("auth_time")),
         token=bearer,
     )
+
+
+def _moment(claim: object) -> float | None:
+    return float(claim) if isinstance(claim, int | float) else None
 
 
 def _organization(claims: dict[str, object]) -> UUID:

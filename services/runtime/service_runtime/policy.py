@@ -33,6 +33,8 @@ class Method:
     permission: str
     workload: bool
     idempotency: "policy_pb2.Idempotency.ValueType"
+    # How long ago a person may have shown who he is; 0 for no matter.
+    step_up_seconds: int
     client_streaming: bool
     server_streaming: bool
 
@@ -71,7 +73,11 @@ def _declared(method: MethodDescriptor) -> Method:
     options = method.GetOptions()
     policy = options.Extensions[policy_pb2.policy]
     needs_permission = policy.auth == policy_pb2.AUTH_LEVEL_PERMISSION
-    if not policy.auth or not policy.idempotency or needs_permission != bool(policy.permission):
+    # Of somebody without a token, or of a workload, nothing could be asked.
+    for_subjects = needs_permission or policy.auth == policy_pb2.AUTH_LEVEL_AUTHENTICATED
+    sound = policy.step_up_seconds >= 0 and (for_subjects or not policy.step_up_seconds)
+    complete = policy.auth and policy.idempotency and needs_permission == bool(policy.permission)
+    if not complete or not sound:
         raise UndeclaredPolicyError(f"{method.full_name} declares no complete bloom.options.v1.policy")
     return Method(
         full_name=method.full_name,
@@ -81,6 +87,7 @@ def _declared(method: MethodDescriptor) -> Method:
         permission=permission_name(policy.permission),
         workload=policy.workload or policy.auth == policy_pb2.AUTH_LEVEL_WORKLOAD,
         idempotency=policy.idempotency,
+        step_up_seconds=policy.step_up_seconds,
         client_streaming=method.client_streaming,
         server_streaming=method.server_streaming,
     )

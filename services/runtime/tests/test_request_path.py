@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -55,6 +56,10 @@ class Probe(
     async def GetUser(self, request, context):  # noqa: N802
         self.reached += 1
         raise not_found(request.name)
+
+    async def UpdateUser(self, request, context):  # noqa: N802
+        self.reached += 1
+        raise not_found(request.user.name)
 
     async def ExchangeToken(self, request, context):  # noqa: N802
         self.reached += 1
@@ -115,6 +120,41 @@ async def test_without_a_token_nothing_is_reached(verifier, probe):
     async with serving(verifier, probe) as address, calling(address) as get_me:
         assert (await refused(get_me()))[:2] == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_MISSING")
     assert probe.reached == 0
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"auth_time": 0}, "NOT_FOUND"),
+        ({"auth_time": -890}, "NOT_FOUND"),
+        ({"auth_time": -910}, "STEP_UP_REQUIRED"),
+        ({}, "STEP_UP_REQUIRED"),
+        ({"auth_time": "now"}, "STEP_UP_REQUIRED"),
+        ({"act": {"sub": "workloads/contracts"}}, "STEP_UP_REQUIRED"),
+        ({"key": "1"}, "NOT_FOUND"),
+        ({"sub": "serviceAccounts/1"}, "NOT_FOUND"),
+    ],
+)
+async def test_what_is_dangerous_asks_a_person_once_more(signer, verifier, probe, claims, reason):
+    if isinstance(claims.get("auth_time"), int):
+        claims = {"auth_time": int(time.time()) + claims["auth_time"]}
+    token = signer.subject(permissions=("users.write",), **claims)
+    async with serving(verifier, probe) as address, grpc.aio.insecure_channel(address) as channel:
+        stub = directory_service_pb2_grpc.DirectoryServiceStub(channel)
+        request = directory_service_pb2.UpdateUserRequest(user={"name": f"users/{'0' * 36}"})
+        call = stub.UpdateUser(request, metadata=[("authorization", f"Bearer {token}")])
+        code, told, metadata = await refused(call)
+    assert (told, probe.reached) == (reason, int(reason == "NOT_FOUND"))
+    if told == "STEP_UP_REQUIRED":
+        assert (code, metadata) == (grpc.StatusCode.UNAUTHENTICATED, {"max_age_seconds": "900"})
+
+
+async def test_permission_is_asked_for_before(signer, verifier, probe):
+    async with serving(verifier, probe) as address, grpc.aio.insecure_channel(address) as channel:
+        stub = directory_service_pb2_grpc.DirectoryServiceStub(channel)
+        request = directory_service_pb2.UpdateUserRequest(user={"name": f"users/{'0' * 36}"})
+        call = stub.UpdateUser(request, metadata=[("authorization", f"Bearer {signer.subject()}")])
+        assert (await refused(call))[1] == "PERMISSION_DENIED"
 
 
 async def test_the_declared_permission_is_needed(signer, verifier, probe):

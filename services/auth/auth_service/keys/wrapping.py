@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 _SALT_BYTES, _NONCE_BYTES, _KEY_BYTES = 16, 12, 32
-_WRAP_PURPOSE = b"bloom/auth/signing-key/v1"
+SIGNING_KEYS = b"bloom/auth/signing-key/v1"
+SECOND_FACTORS = b"bloom/auth/second-factor/v1"
 _DIGEST_PURPOSE = b"bloom/auth/content-digest/v1"
 
 
@@ -28,20 +29,22 @@ class WrongSecretError(Exception):
 class KeyWrap:
     """Each key has its own salt and nonce; its id is bound to it, so that rows cannot be swapped."""
 
-    def __init__(self, secret: SecretStr) -> None:
+    def __init__(self, secret: SecretStr, purpose: bytes = SIGNING_KEYS) -> None:
+        """What is wrapped for one purpose opens for no other."""
         self._secret = secret.get_secret_value().encode()
+        self._purpose = purpose
 
     def wrap(self, private: bytes, kid: str) -> bytes:
         """salt ‖ nonce ‖ ciphertext and tag."""
         salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
-        return salt + nonce + AESGCM(self._derived(_WRAP_PURPOSE, salt)).encrypt(nonce, private, kid.encode())
+        return salt + nonce + AESGCM(self._derived(self._purpose, salt)).encrypt(nonce, private, kid.encode())
 
     def unwrap(self, wrapped: bytes, kid: str) -> bytes:
         """Raises WrongSecretError for another secret and for a row that was tampered with."""
         salt, rest = wrapped[:_SALT_BYTES], wrapped[_SALT_BYTES:]
         nonce, sealed = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
         try:
-            return AESGCM(self._derived(_WRAP_PURPOSE, salt)).decrypt(nonce, sealed, kid.encode())
+            return AESGCM(self._derived(self._purpose, salt)).decrypt(nonce, sealed, kid.encode())
         except (InvalidTag, ValueError) as wrong:
             raise WrongSecretError(kid) from wrong
 

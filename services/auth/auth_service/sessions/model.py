@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from auth_service.directory.model import User
 from auth_service.roles import Permissions, Roles
+from auth_service.tokens.authentication import Authentication
 
 _ID_BYTES, _SECRET_BYTES = 16, 32
 
@@ -92,6 +94,7 @@ class PresentedToken:
     rotation_client: bytes | None
     # Of the user, for the next access token.
     epoch: int
+    authentication: Authentication
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +115,11 @@ class Session:
     expires_at: datetime
     used_at: datetime
     user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is in, with a session."""
+
+    user: User
+    tokens: TokenPair

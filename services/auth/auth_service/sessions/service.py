@@ -7,16 +7,28 @@ from uuid import UUID
 from auth_service import names, refusals
 from auth_service.accounts import store as accounts
 from auth_service.accounts.model import Account, normalized
+from auth_service.challenges.model import Purpose
 from auth_service.directory import store as users
 from auth_service.directory.model import User
+from auth_service.factors.asking import ask
+from auth_service.factors.model import Asked
+from auth_service.factors.passkeys import RelyingParty
 from auth_service.organizations.model import INSTALLATION
 from auth_service.passwords.hashing import Passwords
 from auth_service.revoking import revoke
 from auth_service.sessions import store
-from auth_service.sessions.model import Client, PresentedToken, RefreshToken, TokenPair, new_nonce
+from auth_service.sessions.model import (
+    Client,
+    PresentedToken,
+    RefreshToken,
+    SignedIn,
+    TokenPair,
+    new_nonce,
+)
 from auth_service.throttle.model import Try
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.access import AccessTokens
+from auth_service.tokens.authentication import PASSWORD, Authentication
 from service_runtime import audit
 from service_runtime.errors import DomainError
 from service_runtime.identifiers import new_id
@@ -41,6 +53,7 @@ class Sessions:
         passwords: Passwords,
         tokens: AccessTokens,
         throttle: Throttle,
+        party: RelyingParty,
         *,
         lifetime: timedelta,
         retry: timedelta,
@@ -50,13 +63,25 @@ class Sessions:
         self._passwords = passwords
         self._tokens = tokens
         self._throttle = throttle
+        self._party = party
         self._lifetime = lifetime
         self._retry = retry
 
-    async def login(self, email: str, password: str, client: Client) -> tuple[User, TokenPair]:
-        """Raises CREDENTIALS_INVALID, alike in words and in work for every cause, and SIGN_IN_THROTTLED."""
+    async def login(self, email: str, password: str, client: Client) -> SignedIn | Asked:
+        """Raises CREDENTIALS_INVALID, alike in words and in work for every cause, and SIGN_IN_THROTTLED.
+
+        Where the account has second factors the password gives a challenge and no token.
+        """
+        account, right, made = await self.looked_at(normalized(email), password, client)
+        answer = await self._enter(account, password, client, made) if account and right else None
+        if answer is None:
+            await self._record_failure(account, made)
+            raise refusals.credentials_invalid()
+        return answer
+
+    async def looked_at(self, email: str, password: str, client: Client) -> tuple[Account | None, bool, Try]:
+        """Whose e-mail it is, and whether the password is right. Raises SIGN_IN_THROTTLED."""
         self._passwords.require_room()
-        email = normalized(email)
         made = await self._throttle.take(email, client.address)
         async with self._sign_ins.unscoped() as connection:
             account = await accounts.find(connection, email)
@@ -66,15 +91,11 @@ class Sessions:
         except DomainError:
             await self._throttle.undone(made)
             raise
-        signed_in = await self._enter(account, password, client, made) if account and right else None
-        if signed_in is None:
-            await self._record_failure(account, made)
-            raise refusals.credentials_invalid()
-        return signed_in
+        return account, right, made
 
     async def _enter(
         self, account: Account, password: str, client: Client, made: Try
-    ) -> tuple[User, TokenPair] | None:
+    ) -> SignedIn | Asked | None:
         renewed = await self._passwords.rehashed(account.password_hash, password)
         async with self._sign_ins.transaction(account.org_id) as connection:
             user = await users.held(connection, account.org_id, account.id)
@@ -83,17 +104,36 @@ class Sessions:
             if renewed:
                 await accounts.replace_hash(connection, account, renewed)
             await store.clear_expired(connection, account.org_id)
+            asked = await ask(connection, account.org_id, user, self._party, Purpose.SIGN_IN, PASSWORD)
+            if asked is not None:
+                await audit.record(
+                    connection, Identity(org_id=account.org_id), "session.asked", names.user(user.id)
+                )
+                await self._throttle.password_right(connection, made)
+                return asked
             tokens = await self.begin(connection, account.org_id, user, client)
             await self._throttle.succeeded(connection, made)
-        return user, tokens
+        return SignedIn(user, tokens)
 
-    async def begin(self, connection: Connection, org_id: UUID, user: User, client: Client) -> TokenPair:
-        """A new session, in the transaction of what leads to it."""
+    async def begin(
+        self,
+        connection: Connection,
+        org_id: UUID,
+        user: User,
+        client: Client,
+        methods: tuple[str, ...] = PASSWORD,
+    ) -> TokenPair:
+        """A new session, in the transaction of what leads to it.
+
+        Whoever lets in a user that was there before asks for a second factor first, as `login` does.
+        """
+        authentication = Authentication.now(methods)
         refresh = RefreshToken.new(org_id, new_id())
         agent = client.user_agent[:_LONGEST_AGENT]
-        await store.insert(connection, refresh, user.id, self._lifetime, agent)
+        await store.insert(connection, refresh, user.id, self._lifetime, agent, authentication)
         caller = Identity(subject=names.user(user.id), org_id=org_id)
-        await audit.record(connection, caller, "session.began", names.session(refresh.session_id))
+        detail = {"methods": " ".join(authentication.methods)}
+        await audit.record(connection, caller, "session.began", names.session(refresh.session_id), detail)
         access = self._tokens.for_subject(
             caller.subject,
             org_id,
@@ -101,6 +141,7 @@ class Sessions:
             user.custom_permissions,
             epoch=user.epoch,
             session=refresh.session_id,
+            authentication=authentication,
         )
         return TokenPair(access, self._tokens.lifetime, refresh.encoded())
 
@@ -167,6 +208,7 @@ class Sessions:
             found.custom_permissions,
             epoch=found.epoch,
             session=refresh.session_id,
+            authentication=found.authentication,
         )
         return TokenPair(access, self._tokens.lifetime, refresh.encoded())
 

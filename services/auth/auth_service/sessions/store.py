@@ -7,6 +7,7 @@ import asyncpg
 
 from auth_service import roles
 from auth_service.sessions.model import PresentedToken, RefreshToken, Session
+from auth_service.tokens.authentication import Authentication, together
 from service_runtime.postgres import Connection
 
 # What one sign-in clears of what others left.
@@ -27,16 +28,22 @@ def _session(row: asyncpg.Record) -> Session:
 
 
 async def insert(
-    connection: Connection, token: RefreshToken, user_id: UUID, lifetime: timedelta, user_agent: str
+    connection: Connection,
+    token: RefreshToken,
+    user_id: UUID,
+    lifetime: timedelta,
+    user_agent: str,
+    authentication: Authentication,
 ) -> None:
     """Begins a session with its first token."""
     await connection.execute(
         """WITH begun AS (
-               INSERT INTO sessions (org_id, id, user_id, expires_at, user_agent)
-               VALUES ($1, $2, $3, now() + $5, $6)
+               INSERT INTO sessions (org_id, id, user_id, expires_at, user_agent, amr, authenticated_at)
+               VALUES ($1, $2, $3, now() + $5, $6, $7, $8)
            )
            INSERT INTO refresh_tokens (org_id, session_id, hash, generation) VALUES ($1, $2, $4, 1)""",
-        token.org_id, token.session_id, user_id, token.hash, lifetime, user_agent,
+        token.org_id, token.session_id, user_id, token.hash, lifetime, user_agent, authentication.methods,
+        authentication.at,
     )  # fmt: skip
 
 
@@ -76,7 +83,8 @@ async def presented(connection: Connection, token: RefreshToken) -> PresentedTok
         """SELECT sessions.user_id, users.roles, custom_permissions(users.org_id, users.custom_roles),
                   tokens.generation, sessions.generation AS newest,
                   rotation_nonce, rotation_client, now() - coalesce(rotated_at, sessions.created_at) AS age,
-                  ended_at IS NULL AND expires_at > now() AND NOT users.disabled AS open, users.epoch
+                  ended_at IS NULL AND expires_at > now() AND NOT users.disabled AS open, users.epoch,
+                  amr, coalesce(authenticated_at, sessions.created_at) AS authenticated_at
            FROM refresh_tokens AS tokens
            JOIN sessions ON sessions.org_id = tokens.org_id AND sessions.id = tokens.session_id
            JOIN users ON users.org_id = sessions.org_id AND users.id = sessions.user_id
@@ -96,7 +104,32 @@ async def presented(connection: Connection, token: RefreshToken) -> PresentedTok
         rotation_nonce=row["rotation_nonce"],
         rotation_client=row["rotation_client"],
         epoch=row["epoch"],
+        authentication=Authentication(tuple(row["amr"]), row["authenticated_at"]),
     )
+
+
+async def hold_open(connection: Connection, org_id: UUID, session_id: UUID) -> tuple[str, ...] | None:
+    """What was shown in a session (RFC 8176), which others wait for from here on; None when it is over."""
+    methods = await connection.fetchval(
+        f"SELECT amr FROM sessions WHERE org_id = $1 AND id = $2 AND {_GOES_ON} FOR UPDATE",
+        org_id, session_id,
+    )  # fmt: skip
+    return None if methods is None else tuple(methods)
+
+
+async def authenticated(
+    connection: Connection, org_id: UUID, session_id: UUID, anew: Authentication
+) -> Authentication | None:
+    """Who is in the session has shown who he is once more; all that he has shown. None when it is over."""
+    before = await hold_open(connection, org_id, session_id)
+    if before is None:
+        return None
+    now = Authentication(together(before, anew.methods), anew.at)
+    await connection.execute(
+        "UPDATE sessions SET amr = $3, authenticated_at = $4 WHERE org_id = $1 AND id = $2",
+        org_id, session_id, now.methods, now.at,
+    )  # fmt: skip
+    return now
 
 
 async def rotate(connection: Connection, successor: RefreshToken, nonce: bytes, client: bytes) -> None:

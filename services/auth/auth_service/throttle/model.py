@@ -15,6 +15,8 @@ class Limits:
     of_account: int = 10
     of_address: int = 100
     of_all: int = 3000
+    # Codes of second factors.
+    of_codes: int = 10
     account_window: timedelta = timedelta(minutes=15)
     address_window: timedelta = timedelta(minutes=15)
     all_window: timedelta = timedelta(minutes=1)
@@ -42,6 +44,11 @@ def all_together() -> bytes:
 def of_account(email: str) -> bytes:
     """Of strangers to the account, wherever they are."""
     return _digest("account", email)
+
+
+def of_codes(email: str) -> bytes:
+    """Of second factors. Who tries them knows the password, so they are counted wherever he is."""
+    return _digest("codes", email)
 
 
 def of_familiar(email: str, address: str) -> bytes:

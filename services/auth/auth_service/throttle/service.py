@@ -56,6 +56,31 @@ class Throttle:
         await store.give_back(connection, made.keys, forgive=True)
         await store.note(connection, made.familiar, self._clock() + self._limits.familiar)
 
+    async def password_right(self, connection: Connection, made: Try) -> None:
+        """But a second factor is asked for: the address is not known by that alone."""
+        await store.give_back(connection, made.keys, forgive=True)
+
+    async def entered(self, connection: Connection, email: str, address: str) -> None:
+        """The second factor was right too."""
+        await store.note(connection, model.note_of(email, address), self._clock() + self._limits.familiar)
+
+    async def take_code(self, connection: Connection, email: str) -> bytes:
+        """One code of a second factor. Raises SIGN_IN_THROTTLED."""
+        limits, now, key = self._limits, self._clock(), model.of_codes(email)
+        until = await store.take(connection, [key], [limits.of_codes], [limits.account_window], now)
+        if until is not None:
+            raise refusals.codes_throttled(until - now)
+        return key
+
+    async def code_failed(self, connection: Connection, key: bytes) -> None:
+        """The code was wrong."""
+        limits = self._limits
+        await store.fail(connection, key, limits.of_codes, limits.lengths, self._clock())
+
+    async def code_succeeded(self, connection: Connection, key: bytes) -> None:
+        """The code was right."""
+        await store.give_back(connection, [key], forgive=True)
+
     async def undone(self, made: Try) -> None:
         """Nobody looked at the password."""
         async with self._postgres.unscoped() as connection:
@@ -64,4 +89,5 @@ class Throttle:
 
 async def unlock(connection: Connection, email: str) -> None:
     """Strangers may try again; `email` in lower case."""
-    await store.forget(connection, model.of_account(email))
+    for key in (model.of_account(email), model.of_codes(email)):
+        await store.forget(connection, key)

@@ -10,6 +10,7 @@ from joserfc import jwt
 from auth_service import names, roles
 from auth_service.keys.keyring import Keyring
 from auth_service.roles import Permissions, Roles
+from auth_service.tokens.authentication import Authentication
 from service_runtime.identity import ACCESS_TYPE, AUDIENCE, ISSUER, WORKLOAD_TYPE
 
 
@@ -29,12 +30,14 @@ class AccessTokens:
         *,
         epoch: int = 1,
         session: UUID | None = None,
+        authentication: Authentication | None = None,
         actor: str = "",
     ) -> str:
         """For `users/…` or `serviceAccounts/…`; `actor` is the workload that asked for it (RFC 8693).
 
         `custom` is what custom roles grant beside the fixed ones.
         `epoch` is the subject's own: when it grows, this token is called back.
+        `authentication` is the session's; a token without one came of no person who was there.
         """
         claims: dict[str, object] = {
             "org": str(org_id),
@@ -44,6 +47,9 @@ class AccessTokens:
         }
         if session is not None:
             claims["sid"] = str(session)
+        if authentication is not None:
+            claims["amr"] = list(authentication.methods)
+            claims["auth_time"] = int(authentication.at.timestamp())
         if actor:
             claims["act"] = {"sub": actor}
         return self._signed(ACCESS_TYPE, subject, claims)

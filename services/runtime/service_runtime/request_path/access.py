@@ -1,5 +1,6 @@
 """Access: the policy that the method declares, applied to the caller."""
 
+import time
 from typing import Any
 
 import grpc
@@ -9,6 +10,9 @@ from service_runtime.errors import DomainError, Reason
 from service_runtime.identity import Identity, token_missing
 from service_runtime.policy import Method
 from service_runtime.request_path.chain import Call, Proceed
+
+# They have nobody who could be asked again; whoever made them was asked then.
+_PROGRAMS = "serviceAccounts/"
 
 
 async def access(proceed: Proceed, call: Call) -> Any:
@@ -35,4 +39,20 @@ def permit(method: Method, identity: Identity) -> None:
             Reason.ERROR_REASON_PERMISSION_DENIED,
             f"Your roles do not grant {method.permission}. Ask an administrator of your organization.",
             {"permission": method.permission},
+        )
+    if method.step_up_seconds:
+        _require_lately_authenticated(method, identity)
+
+
+def _require_lately_authenticated(method: Method, identity: Identity) -> None:
+    """An exchanged token in a person's name is refused as well: the person is not here."""
+    if identity.key_id or identity.subject.startswith(_PROGRAMS):
+        return
+    since = identity.authenticated_at
+    if since is None or time.time() - since > method.step_up_seconds:
+        raise DomainError(
+            grpc.StatusCode.UNAUTHENTICATED,
+            Reason.ERROR_REASON_STEP_UP_REQUIRED,
+            f"{method.name} needs that you show once more who you are: call StepUp, then try again.",
+            {"max_age_seconds": str(method.step_up_seconds)},
         )

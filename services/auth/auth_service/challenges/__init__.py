@@ -1,0 +1,1 @@
+"""Challenges: what an account is asked before it is let in, or on."""
