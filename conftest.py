@@ -99,8 +99,10 @@ class Signer:
         self.fetches += 1
         return KeySet.import_key_set({"keys": [self.key.as_dict(private=False)]})
 
-    def sign(self, kind: str = ACCESS_TYPE, key: Any = None, algorithm: str = "ES256", **claims: Any) -> str:
-        signing = key or self.key
+    def sign(
+        self, kind: str = ACCESS_TYPE, signing_key: Any = None, algorithm: str = "ES256", **claims: Any
+    ) -> str:
+        signing = signing_key or self.key
         header = {"alg": algorithm, "kid": self.key.kid, "typ": kind}
         body = {"iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 60, **claims}
         return jwt.encode(header, body, signing, algorithms=[algorithm])
