@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import grpc
 
+from auth_service.accounts.handlers import AccountHandlers
+from auth_service.accounts.service import Accounts
 from auth_service.api_keys.exchange import KeyExchange
 from auth_service.api_keys.handlers import ApiKeyHandlers
 from auth_service.auditing.handlers import AuditHandlers
@@ -19,8 +21,16 @@ from auth_service.factors.passkeys import RelyingParty
 from auth_service.factors.proving import Proofs
 from auth_service.factors.secrets import Secrets
 from auth_service.factors.service import Factors
+from auth_service.invitations.handlers import InvitationHandlers
+from auth_service.invitations.service import Invitations
 from auth_service.keys.keyring import Keyring
-from auth_service.keys.wrapping import SECOND_FACTORS, KeyWrap
+from auth_service.keys.wrapping import MAIL, SECOND_FACTORS, KeyWrap
+from auth_service.mail.folder import Folder
+from auth_service.mail.model import Transport
+from auth_service.mail.post import Post
+from auth_service.mail.relay import Relay
+from auth_service.memberships.handlers import MembershipHandlers
+from auth_service.memberships.service import Memberships
 from auth_service.organizations.service import Organizations
 from auth_service.passwords.hashing import Passwords
 from auth_service.revoking import deliver
@@ -37,11 +47,14 @@ from auth_service.tokens.handlers import TokenHandlers
 from auth_service.tokens.service import Grants
 from auth_service.tokens.workloads import Workloads
 from bloom.auth.v1 import (
+    account_service_pb2_grpc,
     api_key_service_pb2_grpc,
     audit_service_pb2_grpc,
     auth_service_pb2_grpc,
     directory_service_pb2_grpc,
     factor_service_pb2_grpc,
+    invitation_service_pb2_grpc,
+    membership_service_pb2_grpc,
     role_service_pb2_grpc,
     session_service_pb2_grpc,
 )
@@ -62,6 +75,9 @@ SERVICES = (
     "bloom.auth.v1.ApiKeyService",
     "bloom.auth.v1.RoleService",
     "bloom.auth.v1.FactorService",
+    "bloom.auth.v1.AccountService",
+    "bloom.auth.v1.InvitationService",
+    "bloom.auth.v1.MembershipService",
 )
 
 
@@ -100,11 +116,18 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
             lifetime=timedelta(days=settings.refresh_token_days),
             retry=timedelta(seconds=settings.refresh_retry_seconds),
         )
-        organizations = Organizations(postgres, passwords, sessions)
+        mail_wrap = KeyWrap(settings.jwt_secret, MAIL)
+        post = Post(mail_wrap, settings.public_url)
+        organizations = Organizations(postgres, passwords, sessions, post)
+        accounts = AccountHandlers(Accounts(postgres, passwords, sessions, throttle, post))
+        invitations = InvitationHandlers(Invitations(postgres, passwords, sessions, throttle, post))
+        memberships = MembershipHandlers(Memberships(postgres, sessions))
+        mails = Relay(postgres, mail_wrap, _transport(settings))
+        stack.push_async_callback(_ended, asyncio.create_task(mails.keep(settings.mail_seconds)))
         second_step = SecondStep(sign_ins, sessions, proofs, throttle, party)
         stepping_up = SteppingUp(sign_ins, sessions, proofs, throttle, party, tokens)
         auth = AuthHandlers(postgres, keyring, organizations, sessions, second_step, stepping_up)
-        factors = FactorHandlers(Factors(postgres, factor_secrets, party))
+        factors = FactorHandlers(Factors(postgres, factor_secrets, party, post))
         grants = TokenHandlers(
             Grants(postgres, tokens, Workloads(settings.workload_secrets)), KeyExchange(postgres, tokens)
         )
@@ -131,9 +154,21 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
             audit_service_pb2_grpc.add_AuditServiceServicer_to_server(audit, server)
             api_key_service_pb2_grpc.add_ApiKeyServiceServicer_to_server(api_keys, server)
             role_service_pb2_grpc.add_RoleServiceServicer_to_server(custom_roles, server)
+            account_service_pb2_grpc.add_AccountServiceServicer_to_server(accounts, server)
+            invitation_service_pb2_grpc.add_InvitationServiceServicer_to_server(invitations, server)
+            membership_service_pb2_grpc.add_MembershipServiceServicer_to_server(memberships, server)
             factor_service_pb2_grpc.add_FactorServiceServicer_to_server(factors, server)
 
         yield Parts(SERVICES, register, TokenVerifier(keyring, revocations))
+
+
+def _transport(settings: AuthSettings) -> Transport:
+    if settings.mail_folder is not None:
+        return Folder(settings.mail_folder)
+    # Half a second of imports that only AWS needs.
+    from auth_service.mail.ses import Ses
+
+    return Ses(region=settings.aws_region, sender=settings.mail_sender)
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

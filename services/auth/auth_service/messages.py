@@ -9,10 +9,18 @@ from auth_service.api_keys.model import ApiKey
 from auth_service.custom_roles.model import CustomRole
 from auth_service.directory.model import User
 from auth_service.factors.model import Asked, Factor, Json
+from auth_service.invitations.model import Invitation
 from auth_service.organizations.model import Organization
 from auth_service.service_accounts.model import ServiceAccount
 from auth_service.sessions.model import Session, TokenPair
-from bloom.auth.v1 import api_key_pb2, auth_pb2, factor_pb2, role_pb2, session_service_pb2
+from bloom.auth.v1 import (
+    api_key_pb2,
+    auth_pb2,
+    factor_pb2,
+    invitation_service_pb2,
+    role_pb2,
+    session_service_pb2,
+)
 
 
 def _timestamp(moment: datetime) -> timestamp_pb2.Timestamp:
@@ -65,6 +73,19 @@ def custom_role(record: CustomRole) -> role_pb2.CustomRole:
         etag=record.etag,
         create_time=_timestamp(record.created_at),
         update_time=_timestamp(record.updated_at),
+    )
+
+
+def invitation(record: Invitation) -> invitation_service_pb2.Invitation:
+    """The invitation without its link."""
+    return invitation_service_pb2.Invitation(
+        name=names.invitation(record.id),
+        email=record.email,
+        roles=record.roles,
+        custom_roles=[names.role(role_id) for role_id in record.custom_roles],
+        inviter=record.invited_by,
+        create_time=_timestamp(record.created_at),
+        expire_time=_timestamp(record.expires_at),
     )
 
 

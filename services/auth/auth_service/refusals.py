@@ -262,3 +262,47 @@ def passkey_present() -> DomainError:
         "This passkey is here already.",
         {"state": "PRESENT"},
     )
+
+
+def link_invalid() -> DomainError:
+    """Unknown, used, too old, for something else, of a disabled user: the caller does not learn which."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_LINK_INVALID,
+        "This link does not work any more. Ask for a new one.",
+    )
+
+
+def too_many_mails(limit: int, window: timedelta) -> DomainError:
+    """Nobody's mail box is filled by us."""
+    return DomainError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        Reason.ERROR_REASON_RATE_LIMITED,
+        "Too many mails were asked for. Try again later.",
+        {"limit": str(limit)},
+        retry_after=window,
+    )
+
+
+def email_unverified() -> DomainError:
+    """Whoever registers with any e-mail would send mail in our name to anybody."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_EMAIL_UNVERIFIED,
+        "Confirm your own e-mail first: follow the link that was sent to you, or ask for a new one.",
+    )
+
+
+def member_already(email: str) -> DomainError:
+    """Also a disabled one, who is let in again by an update."""
+    return DomainError(
+        grpc.StatusCode.ALREADY_EXISTS,
+        Reason.ERROR_REASON_ALREADY_EXISTS,
+        f"{email} belongs to this organization already.",
+        {"name": email},
+    )
+
+
+def password_same() -> DomainError:
+    """Whoever changes it has a reason."""
+    return password_weak("is the one that you have now")

@@ -2,9 +2,10 @@
 
 import os
 from datetime import timedelta
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, Json, SecretStr
+from pydantic import Field, Json, SecretStr, model_validator
 
 from auth_service.keys.rotation import Schedule
 from service_runtime.settings import ServiceSettings
@@ -53,6 +54,23 @@ class AuthSettings(ServiceSettings):
     hashing_queue: int = Field(default=64, ge=1, le=1000)
     # Where an audit chain grew, its head is signed after at most so long.
     audit_head_seconds: float = Field(default=300, gt=0, le=86_400)
+
+    # Where a browser finds the hosted pages: links in mails lead there.
+    public_url: str = Field(default="http://localhost:8080", pattern=r"^https?://[^/\s]+$")
+    # Mail becomes files here instead of leaving, for local work; without it, it leaves through SES.
+    mail_folder: Path | None = None
+    # Where SES sends from.
+    aws_region: str = "us-east-1"
+    # Whom mail is from: an address that SES has verified.
+    mail_sender: str = "no-reply@localhost"
+    # How long mail may wait before a look at the queue.
+    mail_seconds: float = Field(default=1, gt=0, le=60)
+
+    @model_validator(mode="after")
+    def _mail_leaves(self) -> Self:
+        if self.environment != "local" and self.mail_folder is not None:
+            raise ValueError("MAIL_FOLDER keeps mail from leaving: only a local environment has one")
+        return self
 
     @property
     def key_schedule(self) -> Schedule:

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import argon2
 import asyncpg
 import grpc
 import pytest
+from asyncpg.pool import PoolConnectionProxy
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from auth_service.application import application
+from auth_service.keys.wrapping import MAIL, KeyWrap
+from auth_service.mail.folder import Folder
+from auth_service.mail.relay import Relay
+from auth_service.passwords.hashing import Passwords
 from auth_service.roles import Role
 from auth_service.settings import AuthSettings
 from bloom.auth.v1 import (
+    account_service_pb2,
+    account_service_pb2_grpc,
     api_key_service_pb2,
     api_key_service_pb2_grpc,
     auth_pb2,
@@ -27,6 +38,8 @@ from bloom.auth.v1 import (
     auth_service_pb2_grpc,
     directory_service_pb2,
     directory_service_pb2_grpc,
+    invitation_service_pb2_grpc,
+    membership_service_pb2_grpc,
     role_pb2,
     role_service_pb2,
     role_service_pb2_grpc,
@@ -34,6 +47,7 @@ from bloom.auth.v1 import (
 from bloom.options.v1 import policy_pb2
 from service_runtime.clients import domain_error
 from service_runtime.errors import DomainError
+from service_runtime.postgres import Postgres
 from service_runtime.server import running
 
 PASSWORD = "correct-horse-battery-9"
@@ -127,6 +141,18 @@ class Mesh:
         return auth_service_pb2_grpc.AuthServiceStub(self.channel)
 
     @property
+    def accounts(self) -> account_service_pb2_grpc.AccountServiceAsyncStub:
+        return account_service_pb2_grpc.AccountServiceStub(self.channel)
+
+    @property
+    def invitations(self) -> invitation_service_pb2_grpc.InvitationServiceAsyncStub:
+        return invitation_service_pb2_grpc.InvitationServiceStub(self.channel)
+
+    @property
+    def memberships(self) -> membership_service_pb2_grpc.MembershipServiceAsyncStub:
+        return membership_service_pb2_grpc.MembershipServiceStub(self.channel)
+
+    @property
     def tokens(self) -> auth_service_pb2_grpc.TokenServiceAsyncStub:
         return auth_service_pb2_grpc.TokenServiceStub(self.channel)
 
@@ -198,6 +224,29 @@ class Mesh:
         answer = await self.tokens.ExchangeToken(request, metadata=(("x-bloom-workload", workload_token),))
         return answer.tokens
 
+    async def mails(self, email: str) -> list[Letter]:
+        """What has come to an e-mail, oldest first."""
+        folder = self.settings.mail_folder
+        assert folder is not None
+        postgres = await Postgres.connect(str(self.settings.database_url), size=1)
+        relay = Relay(postgres, KeyWrap(self.settings.jwt_secret, MAIL), Folder(folder))
+        while await relay.send_next():
+            pass
+        await postgres.close()
+        found = sorted(map(_letter, folder.glob("*.json")), key=lambda letter: letter.sent_at)
+        return [letter for letter in found if letter.to == email]
+
+    async def token_of(self, email: str, page: str) -> str:
+        """From the newest link to this page that has come to an e-mail."""
+        links = [letter.link for letter in await self.mails(email) if f"/{page}?" in letter.link]
+        return links[-1].partition("token=")[2]
+
+    async def verified(self, caller: Caller) -> Caller:
+        """The same, who has followed the link that was sent at the beginning."""
+        token = await self.token_of(caller.email, "verify")
+        await self.accounts.VerifyEmail(account_service_pb2.VerifyEmailRequest(token=token))
+        return caller
+
     async def claims(self, token: str) -> dict[str, Any]:
         """The claims, verified with the published keys."""
         return dict((await self.decoded(token)).claims)
@@ -233,6 +282,27 @@ class Mesh:
         return [event["action"] for event in await self.audited(org_id)]
 
 
+@dataclass(frozen=True)
+class Letter:
+    """A mail that has come."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    sent_at: str
+    id: str
+
+    @property
+    def link(self) -> str:
+        found = re.search(r"https?://\S+", self.text)
+        return found[0] if found else ""
+
+
+def _letter(path: Path) -> Letter:
+    return Letter(**json.loads(path.read_text()))
+
+
 def numbers(permissions: Iterable[str]) -> list[Any]:
     """`CONTRACTS_READ` as the schema counts it."""
     return [policy_pb2.Permission.Value(f"PERMISSION_{name}") for name in permissions]
@@ -260,7 +330,29 @@ def refusal() -> Refusal:
 
 
 @pytest.fixture
-def settings_of(databases: Any) -> Callable[..., AuthSettings]:
+def work(monkeypatch):
+    """Counts hashes by their parameters and statements by their text, ids and times taken out."""
+    done: Counter[str] = Counter()
+    for name in ("execute", "fetch", "fetchrow", "fetchval"):
+        real = getattr(PoolConnectionProxy, name)
+
+        def counted(self, query, *arguments, real=real):
+            done[re.sub(r"'[0-9a-f-]{36}'|timeout = \d+", "…", query)] += 1
+            return real(self, query, *arguments)
+
+        monkeypatch.setattr(PoolConnectionProxy, name, counted)
+    matches = Passwords._matches
+
+    def hashed(self, encoded, password):
+        done[str(argon2.extract_parameters(encoded))] += 1
+        return matches(self, encoded, password)
+
+    monkeypatch.setattr(Passwords, "_matches", hashed)
+    return done
+
+
+@pytest.fixture
+def settings_of(databases: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AuthSettings]:
     """Settings of this cluster, with whatever a test wants different."""
 
     def make(**different: object) -> AuthSettings:
@@ -272,6 +364,9 @@ def settings_of(databases: Any) -> Callable[..., AuthSettings]:
                 "workload_secrets": json.dumps({"contracts": WORKLOAD_SECRET}),
                 "hashing_threads": 2,
                 "drain_seconds": 0,
+                "mail_folder": tmp_path_factory.mktemp("mail"),
+                # Mail goes out when a test looks for it.
+                "mail_seconds": 60,
                 # Nobody is told but at the start: some tests count what a call does.
                 "revocation_seconds": 60,
                 # All tests are one address, and share one database.

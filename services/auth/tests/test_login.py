@@ -1,40 +1,14 @@
 """Login: the same answer and the same work for every cause, and a record of each try."""
 
-import re
-from collections import Counter
 from uuid import UUID
 
 import argon2
 import pytest
-from asyncpg.pool import PoolConnectionProxy
 
-from auth_service.passwords.hashing import Passwords
 from bloom.auth.v1 import auth_service_pb2
 
 WRONG = "not-the-password-at-all"
 NOBODY = "nobody@mail.example"
-
-
-@pytest.fixture
-def work(monkeypatch):
-    """Counts hashes by their parameters and statements by their text, ids and times taken out."""
-    done: Counter[str] = Counter()
-    for name in ("execute", "fetch", "fetchrow", "fetchval"):
-        real = getattr(PoolConnectionProxy, name)
-
-        def counted(self, query, *arguments, real=real):
-            done[re.sub(r"'[0-9a-f-]{36}'|timeout = \d+", "…", query)] += 1
-            return real(self, query, *arguments)
-
-        monkeypatch.setattr(PoolConnectionProxy, name, counted)
-    matches = Passwords._matches
-
-    def hashed(self, encoded, password):
-        done[str(argon2.extract_parameters(encoded))] += 1
-        return matches(self, encoded, password)
-
-    monkeypatch.setattr(Passwords, "_matches", hashed)
-    return done
 
 
 async def test_the_email_may_be_written_in_any_case(mesh, owner):

@@ -122,6 +122,11 @@ class Postgres:
                     await connection.execute("COMMIT")
 
 
+async def go_on_as(connection: Connection, org_id: UUID) -> None:
+    """The transaction goes on among the rows of another organization, for what is one change in several."""
+    await connection.execute("SELECT set_config('app.org_id', $1, true)", str(org_id))
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads like a connection, without a transaction around it."""

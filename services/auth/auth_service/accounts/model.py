@@ -1,6 +1,7 @@
 """An account: an e-mail with its password."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 
@@ -11,7 +12,10 @@ class Account:
     id: UUID
     email: str
     org_id: UUID
+    # Empty where there is none: the account is signed in to in other ways.
     password_hash: str = field(repr=False)
+    # When somebody followed a link that was sent to the e-mail.
+    verified_at: datetime | None = None
 
 
 def normalized(email: str) -> str:

@@ -82,10 +82,14 @@ async def update(connection: Connection, org_id: UUID, role: CustomRole) -> Cust
 
 
 async def in_use(connection: Connection, org_id: UUID, role_id: UUID) -> bool:
-    """Whether anybody holds it; a disabled user does."""
+    """Whether anybody holds it, or is invited to; a disabled user does."""
     found = await connection.fetchval(
         """SELECT EXISTS (SELECT FROM users WHERE org_id = $1 AND $2 = ANY(custom_roles))
-               OR EXISTS (SELECT FROM service_accounts WHERE org_id = $1 AND $2 = ANY(custom_roles))""",
+               OR EXISTS (SELECT FROM service_accounts WHERE org_id = $1 AND $2 = ANY(custom_roles))
+               OR EXISTS (
+                   SELECT FROM invitations
+                   WHERE org_id = $1 AND $2 = ANY(custom_roles) AND expires_at > now()
+               )""",
         org_id, role_id,
     )  # fmt: skip
     return bool(found)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from auth_service import names, refusals, roles
+from auth_service.accounts import store as accounts
 from auth_service.api_keys import store as api_keys
 from auth_service.directory import store as users
 from auth_service.directory.model import User
@@ -67,11 +68,15 @@ async def hold_permitted(connection: Connection, identity: Identity, permission:
     return replace(caller, roles=held, permissions=caller.permissions & identity.permissions)
 
 
-async def me(postgres: Postgres, identity: Identity) -> tuple[Organization, Principal]:
-    """Raises TOKEN_INVALID when the subject, or its key, is gone or disabled since its token was given."""
+async def me(postgres: Postgres, identity: Identity) -> tuple[Organization, Principal, bool]:
+    """The last is whether a person has confirmed the e-mail.
+
+    Raises TOKEN_INVALID when the subject, or its key, is gone or disabled since its token was given.
+    """
     async with postgres.transaction(identity.tenant) as connection:
         caller = await principal(connection, identity)
         organization = await organizations.get(connection, identity.tenant)
+        account = await accounts.find(connection, caller.email) if caller and caller.email else None
     if caller is None or caller.disabled or organization is None:
         raise refusals.subject_gone()
-    return organization, caller
+    return organization, caller, account is not None and account.verified_at is not None

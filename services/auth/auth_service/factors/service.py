@@ -14,6 +14,8 @@ from auth_service.factors import recovery, store, totp
 from auth_service.factors.model import Factor, Json, Kind
 from auth_service.factors.passkeys import BadPasskeyError, RelyingParty
 from auth_service.factors.secrets import Secrets
+from auth_service.mail import letters
+from auth_service.mail.post import Post
 from auth_service.revoking import revoke
 from auth_service.sessions import store as sessions
 from auth_service.tokens.authentication import CODE, DEVICE_KEY, SYNCED_KEY, Authentication
@@ -38,12 +40,14 @@ class Factors:
         postgres: Postgres,
         secrets: Secrets,
         party: RelyingParty,
+        post: Post,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._postgres = postgres
         self._secrets = secrets
         self._party = party
+        self._post = post
         self._clock = clock
 
     async def all(self, identity: Identity) -> tuple[list[Factor], int]:
@@ -79,7 +83,7 @@ class Factors:
                 raise refusals.second_factor_invalid()
             first = not await store.in_force(connection, org_id, user.id)
             factor = await store.confirm(connection, org_id, factor_id, max(steps))
-            return factor, await _added(connection, identity, user, factor.kind, CODE, first=first)
+            return factor, await self._added(connection, identity, user, factor.kind, CODE, first=first)
 
     async def start_passkey(self, identity: Identity) -> tuple[Given, Json]:
         """A challenge and what a browser makes a passkey from. Raises STATE_FORBIDS, TOKEN_INVALID."""
@@ -112,7 +116,7 @@ class Factors:
             if factor is None:
                 raise refusals.passkey_present()
             methods = SYNCED_KEY if made.synced else DEVICE_KEY
-            return factor, await _added(connection, identity, user, factor.kind, methods, first=first)
+            return factor, await self._added(connection, identity, user, factor.kind, methods, first=first)
 
     async def delete(self, identity: Identity, name: str) -> None:
         """With the last one go the recovery codes. Raises NOT_FOUND."""
@@ -127,6 +131,7 @@ class Factors:
             if not await store.in_force(connection, org_id, user.id):
                 await store.replace_codes(connection, org_id, user.id, [])
             await audit.record(connection, identity, "factor.deleted", name, {"kind": _kind(kind)})
+            await self._tell(connection, identity, user, "A second factor was removed from the account")
 
     async def new_codes(self, identity: Identity) -> list[str]:
         """In place of the old ones. Raises STATE_FORBIDS where no factor is that they could stand for."""
@@ -144,6 +149,32 @@ class Factors:
         if await store.count(connection, identity.tenant, user.id, _PENDING) >= _MOST:
             raise refusals.factors_full(_MOST)
         return user
+
+    async def _added(
+        self,
+        connection: Connection,
+        identity: Identity,
+        user: User,
+        kind: Kind,
+        methods: tuple[str, ...],
+        *,
+        first: bool,
+    ) -> list[str]:
+        """The first one ends the sessions that were begun without: who began them is not known."""
+        org_id, own = identity.tenant, UUID(identity.session_id)
+        if await sessions.authenticated(connection, org_id, own, Authentication.now(methods)) is None:
+            raise refusals.session_over()
+        others = first and await sessions.end_all(connection, org_id, user.id, "second factor added", but=own)
+        await audit.record(connection, identity, "factor.added", identity.subject, {"kind": _kind(kind)})
+        await self._tell(connection, identity, user, "A second factor was added to the account")
+        for session_id in others or ():
+            await revoke(connection, org_id, of_session(session_id))
+            await audit.record(connection, identity, "session.ended", names.session(session_id))
+        return await _make_codes(connection, identity, user) if first else []
+
+    async def _tell(self, connection: Connection, identity: Identity, user: User, what: str) -> None:
+        letter = letters.factor_changed(user.email, what)
+        await self._post.notify(connection, identity.tenant, user.email, letter)
 
 
 def is_signed_in(identity: Identity) -> bool:
@@ -165,27 +196,6 @@ async def _hold(connection: Connection, identity: Identity) -> User:
     if user is None or user.disabled:
         raise refusals.subject_gone()
     return user
-
-
-async def _added(
-    connection: Connection,
-    identity: Identity,
-    user: User,
-    kind: Kind,
-    methods: tuple[str, ...],
-    *,
-    first: bool,
-) -> list[str]:
-    """The first one ends the sessions that were begun without: who began them is not known."""
-    org_id, own = identity.tenant, UUID(identity.session_id)
-    if await sessions.authenticated(connection, org_id, own, Authentication.now(methods)) is None:
-        raise refusals.session_over()
-    others = first and await sessions.end_all(connection, org_id, user.id, "second factor added", but=own)
-    await audit.record(connection, identity, "factor.added", identity.subject, {"kind": _kind(kind)})
-    for session_id in others or ():
-        await revoke(connection, org_id, of_session(session_id))
-        await audit.record(connection, identity, "session.ended", names.session(session_id))
-    return await _make_codes(connection, identity, user) if first else []
 
 
 async def _make_codes(connection: Connection, identity: Identity, user: User) -> list[str]:

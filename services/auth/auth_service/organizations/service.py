@@ -6,8 +6,10 @@ from uuid import UUID
 from auth_service import names, refusals, roles
 from auth_service.accounts import store as accounts
 from auth_service.accounts.model import Account, normalized
+from auth_service.accounts.service import ask_to_verify
 from auth_service.directory import store as users
 from auth_service.directory.model import User
+from auth_service.mail.post import Post
 from auth_service.organizations import store
 from auth_service.organizations.model import Organization
 from auth_service.passwords.hashing import Passwords
@@ -35,10 +37,11 @@ class Registration:
 class Organizations:
     """Begins and shows organizations."""
 
-    def __init__(self, postgres: Postgres, passwords: Passwords, sessions: Sessions) -> None:
+    def __init__(self, postgres: Postgres, passwords: Passwords, sessions: Sessions, post: Post) -> None:
         self._postgres = postgres
         self._passwords = passwords
         self._sessions = sessions
+        self._post = post
 
     async def register(self, asked: Registration) -> tuple[Organization, User, TokenPair]:
         """Raises PASSWORD_WEAK, and ALREADY_EXISTS for an e-mail that has an account.
@@ -59,6 +62,7 @@ class Organizations:
                 connection, org_id, user_id, email, asked.owner_display_name, (roles.OWNER,)
             )
             await audit.record(connection, owner, "organization.registered", names.organization(org_id))
+            await ask_to_verify(connection, self._post, account)
             tokens = await self._sessions.begin(connection, org_id, user, asked.client)
         return organization, user, tokens
 

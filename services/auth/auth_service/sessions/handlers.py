@@ -8,11 +8,11 @@ from google.api import httpbody_pb2
 from google.protobuf import json_format
 
 from auth_service import messages
+from auth_service.client import client_of
 from auth_service.directory.me import me
 from auth_service.factors.model import Asked, Assertion, Proof, RecoveryCode, TotpCode
 from auth_service.keys.keyring import Keyring
 from auth_service.organizations.service import Organizations, Registration
-from auth_service.sessions.model import Client
 from auth_service.sessions.second_step import SecondStep
 from auth_service.sessions.service import Sessions
 from auth_service.sessions.stepping_up import SteppingUp
@@ -21,8 +21,6 @@ from service_runtime.identity import current_identity
 from service_runtime.postgres import Postgres
 
 Context = grpc.aio.ServicerContext[Any, Any]
-# Set by the edge, which takes what a caller says of it away.
-_ADDRESS = "x-envoy-external-address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
             email=request.email,
             owner_display_name=request.owner_display_name,
             password=request.password,
-            client=_client(context),
+            client=client_of(context),
         )
         organization, owner, tokens = await self.organizations.register(asked)
         return auth_service_pb2.RegisterOrganizationResponse(
@@ -56,7 +54,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
     async def Login(  # noqa: N802
         self, request: auth_service_pb2.LoginRequest, context: Context
     ) -> auth_service_pb2.LoginResponse:
-        answer = await self.sessions.login(request.email, request.password, _client(context))
+        answer = await self.sessions.login(request.email, request.password, client_of(context))
         if isinstance(answer, Asked):
             return auth_service_pb2.LoginResponse(challenge=messages.challenge(answer))
         return auth_service_pb2.LoginResponse(
@@ -67,7 +65,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
         self, request: auth_service_pb2.CompleteLoginRequest, context: Context
     ) -> auth_service_pb2.CompleteLoginResponse:
         answer = await self.second_step.complete(
-            request.challenge_token, _proof_of(request), _client(context)
+            request.challenge_token, _proof_of(request), client_of(context)
         )
         return auth_service_pb2.CompleteLoginResponse(
             tokens=messages.tokens(answer.tokens), user=messages.user(answer.user)
@@ -90,7 +88,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
     ) -> auth_service_pb2.StepUpResponse:
         identity = current_identity.get()
         if request.WhichOneof("proof") == "password":
-            tokens = await self.stepping_up.by_password(identity, request.password, _client(context))
+            tokens = await self.stepping_up.by_password(identity, request.password, client_of(context))
         else:
             tokens = await self.stepping_up.by_factor(identity, _proof_of(request), request.challenge_token)
         return auth_service_pb2.StepUpResponse(tokens=messages.tokens(tokens))
@@ -98,7 +96,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
     async def RefreshToken(  # noqa: N802
         self, request: auth_service_pb2.RefreshTokenRequest, context: Context
     ) -> auth_service_pb2.RefreshTokenResponse:
-        tokens = await self.sessions.refresh(request.refresh_token, _client(context))
+        tokens = await self.sessions.refresh(request.refresh_token, client_of(context))
         return auth_service_pb2.RefreshTokenResponse(tokens=messages.tokens(tokens))
 
     async def Logout(  # noqa: N802
@@ -111,7 +109,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
         self, request: auth_service_pb2.GetMeRequest, context: Context
     ) -> auth_service_pb2.GetMeResponse:
         identity = current_identity.get()
-        organization, caller = await me(self.postgres, identity)
+        organization, caller, verified = await me(self.postgres, identity)
         return auth_service_pb2.GetMeResponse(
             subject=identity.subject,
             organization=messages.organization(organization),
@@ -119,6 +117,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
             display_name=caller.display_name,
             roles=caller.roles,
             permissions=sorted(identity.permissions),
+            email_verified=verified,
         )
 
     async def GetJwks(  # noqa: N802
@@ -136,12 +135,3 @@ def _proof_of(request: auth_service_pb2.CompleteLoginRequest | auth_service_pb2.
             return RecoveryCode(request.recovery_code)
         case _:
             return Assertion(json_format.MessageToDict(request.passkey))
-
-
-def _client(context: Context) -> Client:
-    told = dict(context.invocation_metadata() or ())
-    return Client(_text(told.get("user-agent", "")), _text(told.get(_ADDRESS, "")))
-
-
-def _text(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.decode(errors="replace")

@@ -1,8 +1,5 @@
 """A session, its refresh tokens, and what a sign-in gives."""
 
-import base64
-import binascii
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field
@@ -10,10 +7,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from auth_service.directory.model import User
+from auth_service.opaque import OpaqueToken
 from auth_service.roles import Permissions, Roles
 from auth_service.tokens.authentication import Authentication
 
-_ID_BYTES, _SECRET_BYTES = 16, 32
+_NONCE_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,37 +24,13 @@ class TokenPair:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshToken:
-    """Opaque to its holder: organization, session, and 256 secret bits.
+class RefreshToken(OpaqueToken):
+    """One of a session's, whose id it has. The newest is good."""
 
-    Because it carries its organization, it is looked up under that tenant's row-level security like any row.
-    """
-
-    org_id: UUID
-    session_id: UUID
-    secret: bytes = field(repr=False)
-
-    @classmethod
-    def new(cls, org_id: UUID, session_id: UUID) -> "RefreshToken":
-        """The first of a session."""
-        return cls(org_id, session_id, secrets.token_bytes(_SECRET_BYTES))
-
-    @classmethod
-    def parse(cls, text: str) -> "RefreshToken | None":
-        """None for what was never given by us."""
-        try:
-            body = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            return None
-        if len(body) != 2 * _ID_BYTES + _SECRET_BYTES:
-            return None
-        org_id, session_id = UUID(bytes=body[:_ID_BYTES]), UUID(bytes=body[_ID_BYTES : 2 * _ID_BYTES])
-        return cls(org_id, session_id, body[2 * _ID_BYTES :])
-
-    def encoded(self) -> str:
-        """As its holder gets it."""
-        body = self.org_id.bytes + self.session_id.bytes + self.secret
-        return base64.urlsafe_b64encode(body).decode().rstrip("=")
+    @property
+    def session_id(self) -> UUID:
+        """The session that it belongs to."""
+        return self.id
 
     def successor(self, nonce: bytes) -> "RefreshToken":
         """The next one. It takes this token and the nonce to make it, so the database alone cannot.
@@ -64,17 +38,12 @@ class RefreshToken:
         The nonce is kept until the next rotation: a client that lost the answer asks again and gets the very
         same token, and parallel refreshes end in one line.
         """
-        return RefreshToken(self.org_id, self.session_id, hmac.digest(nonce, self.secret, "sha256"))
-
-    @property
-    def hash(self) -> bytes:
-        """What is stored of it."""
-        return hashlib.sha256(self.secret).digest()
+        return RefreshToken(self.org_id, self.id, hmac.digest(nonce, self.secret, "sha256"))
 
 
 def new_nonce() -> bytes:
     """256 random bits for one rotation."""
-    return secrets.token_bytes(_SECRET_BYTES)
+    return secrets.token_bytes(_NONCE_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

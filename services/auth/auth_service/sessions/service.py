@@ -1,7 +1,7 @@
 """Signing in, refreshing with rotation, signing out."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from auth_service import names, refusals
@@ -33,7 +33,7 @@ from service_runtime import audit
 from service_runtime.errors import DomainError
 from service_runtime.identifiers import new_id
 from service_runtime.identity import Identity
-from service_runtime.postgres import Connection, Postgres
+from service_runtime.postgres import Connection, Postgres, go_on_as
 from service_runtime.revocation import of_session
 
 # Enough to know a browser by.
@@ -98,22 +98,31 @@ class Sessions:
     ) -> SignedIn | Asked | None:
         renewed = await self._passwords.rehashed(account.password_hash, password)
         async with self._sign_ins.transaction(account.org_id) as connection:
-            user = await users.held(connection, account.org_id, account.id)
-            if user is None or user.disabled:
-                return None
             if renewed:
                 await accounts.replace_hash(connection, account, renewed)
-            await store.clear_expired(connection, account.org_id)
-            asked = await ask(connection, account.org_id, user, self._party, Purpose.SIGN_IN, PASSWORD)
-            if asked is not None:
-                await audit.record(
-                    connection, Identity(org_id=account.org_id), "session.asked", names.user(user.id)
-                )
+            user = await users.held(connection, account.org_id, account.id)
+            org_id = account.org_id
+            if user is None or user.disabled:
+                user, org_id = await _elsewhere(connection, account)
+            if user is None:
+                return None
+            await store.clear_expired(connection, org_id)
+            asked = await self.ask_or_begin(connection, org_id, user, client, Authentication.now(PASSWORD))
+            if isinstance(asked, Asked):
                 await self._throttle.password_right(connection, made)
-                return asked
-            tokens = await self.begin(connection, account.org_id, user, client)
-            await self._throttle.succeeded(connection, made)
-        return SignedIn(user, tokens)
+            else:
+                await self._throttle.succeeded(connection, made)
+            return asked
+
+    async def ask_or_begin(
+        self, connection: Connection, org_id: UUID, user: User, client: Client, shown: Authentication
+    ) -> SignedIn | Asked:
+        """A challenge for who has second factors, a session for anybody else."""
+        asked = await ask(connection, org_id, user, self._party, Purpose.SIGN_IN, shown.methods)
+        if asked is not None:
+            await audit.record(connection, Identity(org_id=org_id), "session.asked", names.user(user.id))
+            return asked
+        return SignedIn(user, await self.begin(connection, org_id, user, client, shown.methods, shown.at))
 
     async def begin(
         self,
@@ -122,12 +131,13 @@ class Sessions:
         user: User,
         client: Client,
         methods: tuple[str, ...] = PASSWORD,
+        at: datetime | None = None,
     ) -> TokenPair:
-        """A new session, in the transaction of what leads to it.
+        """A new session, in the transaction of what leads to it. `methods` were shown `at`, or now.
 
         Whoever lets in a user that was there before asks for a second factor first, as `login` does.
         """
-        authentication = Authentication.now(methods)
+        authentication = Authentication(methods, at) if at else Authentication.now(methods)
         refresh = RefreshToken.new(org_id, new_id())
         agent = client.user_agent[:_LONGEST_AGENT]
         await store.insert(connection, refresh, user.id, self._lifetime, agent, authentication)
@@ -226,6 +236,16 @@ class Sessions:
             await revoke(connection, token.org_id, of_session(token.session_id))
             caller = Identity(subject=names.user(found.user_id), org_id=token.org_id)
             await audit.record(connection, caller, "session.ended", names.session(token.session_id))
+
+
+async def _elsewhere(connection: Connection, account: Account) -> tuple[User | None, UUID]:
+    """The first of the account's other organizations that lets it in; the transaction goes on there."""
+    for org_id in await accounts.organizations_of(connection, account.email):
+        await go_on_as(connection, org_id)
+        user = await users.held(connection, org_id, account.id)
+        if user is not None and not user.disabled:
+            return user, org_id
+    return None, account.org_id
 
 
 def _digest(user_agent: str) -> bytes:

@@ -117,6 +117,16 @@ async def hold_open(connection: Connection, org_id: UUID, session_id: UUID) -> t
     return None if methods is None else tuple(methods)
 
 
+async def shown_in(connection: Connection, org_id: UUID, session_id: UUID) -> Authentication | None:
+    """What was shown in a session, and when last; None when it is over."""
+    row = await connection.fetchrow(
+        f"""SELECT amr, coalesce(authenticated_at, created_at) FROM sessions
+            WHERE org_id = $1 AND id = $2 AND {_GOES_ON} FOR SHARE""",
+        org_id, session_id,
+    )  # fmt: skip
+    return Authentication(tuple(row[0]), row[1]) if row else None
+
+
 async def authenticated(
     connection: Connection, org_id: UUID, session_id: UUID, anew: Authentication
 ) -> Authentication | None:

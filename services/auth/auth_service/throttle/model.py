@@ -4,6 +4,7 @@ import hashlib
 import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 _IPV6_HOME = 64
 
@@ -23,6 +24,13 @@ class Limits:
     lengths: tuple[timedelta, ...] = (
         timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1),
     )  # fmt: skip
+    # Mails that strangers can cause: to one e-mail, and from one address.
+    of_mails: int = 5
+    of_mail_address: int = 50
+    mail_window: timedelta = timedelta(hours=1)
+    # Invitations of one organization in a day.
+    of_invitations: int = 200
+    invitation_window: timedelta = timedelta(days=1)
     # For so long an address is the account's own after a sign-in.
     familiar: timedelta = timedelta(days=30)
 
@@ -49,6 +57,21 @@ def of_account(email: str) -> bytes:
 def of_codes(email: str) -> bytes:
     """Of second factors. Who tries them knows the password, so they are counted wherever he is."""
     return _digest("codes", email)
+
+
+def of_mails(email: str) -> bytes:
+    """Of mails that whoever asks for them causes."""
+    return _digest("mails", email)
+
+
+def of_mail_address(address: str) -> bytes:
+    """Of mails to whomever, caused from there."""
+    return _digest("mail address", network(address))
+
+
+def of_invitations(org_id: UUID) -> bytes:
+    """Of invitations into an organization."""
+    return _digest("invitations", str(org_id))
 
 
 def of_familiar(email: str, address: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from uuid import UUID
 
 from auth_service import refusals
 from auth_service.throttle import model, store
@@ -80,6 +81,27 @@ class Throttle:
     async def code_succeeded(self, connection: Connection, key: bytes) -> None:
         """The code was right."""
         await store.give_back(connection, [key], forgive=True)
+
+    async def take_mail(self, email: str, address: str) -> bool:
+        """Whether one more mail goes to this e-mail; who asked is not told that it had enough.
+
+        Raises RATE_LIMITED for an address that asks for too many e-mails.
+        """
+        limits, now = self._limits, self._clock()
+        place, mails = model.of_mail_address(address), model.of_mails(email)
+        window = [limits.mail_window]
+        async with self._postgres.unscoped() as connection:
+            until = await store.take(connection, [place], [limits.of_mail_address], window, now)
+            if until is None:
+                return await store.take(connection, [mails], [limits.of_mails], window, now) is None
+        raise refusals.too_many_mails(limits.of_mail_address, limits.mail_window)
+
+    async def take_invitation(self, connection: Connection, org_id: UUID) -> None:
+        """Raises RATE_LIMITED."""
+        limits, key = self._limits, model.of_invitations(org_id)
+        window = limits.invitation_window
+        if await store.take(connection, [key], [limits.of_invitations], [window], self._clock()):
+            raise refusals.too_many_mails(limits.of_invitations, window)
 
     async def undone(self, made: Try) -> None:
         """Nobody looked at the password."""

@@ -1,0 +1,1 @@
+"""Links that come by mail: each for one purpose, one account, once, and for a while."""

@@ -1,0 +1,1 @@
+"""Mail: written with what it is about, sent after the commit."""

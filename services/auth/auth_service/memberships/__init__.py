@@ -1,0 +1,1 @@
+"""People who belong to several organizations."""
