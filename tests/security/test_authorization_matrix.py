@@ -27,6 +27,11 @@ OF_THE_BODY = {
     "StepUp": "SECOND_FACTOR_INVALID",
     "ConfirmTotpEnrolment": "SECOND_FACTOR_INVALID",
     "FinishPasskeyEnrolment": "CHALLENGE_INVALID",
+    "ChangePassword": "CREDENTIALS_INVALID",
+    "ResetPassword": "LINK_INVALID",
+    "VerifyEmail": "LINK_INVALID",
+    "PreviewInvitation": "LINK_INVALID",
+    "AcceptInvitation": "LINK_INVALID",
 }
 CODES = {
     "TOKEN_MISSING": grpc.StatusCode.UNAUTHENTICATED,
