@@ -20,7 +20,7 @@ from auth_service.factors.proving import Proofs
 from auth_service.factors.secrets import Secrets
 from auth_service.factors.service import Factors
 from auth_service.keys.keyring import Keyring
-from auth_service.keys.wrapping import SECOND_FACTORS, KeyWrap
+from auth_service.keys.wrapping import SECOND_FACTORS, SSO, KeyWrap
 from auth_service.organizations.service import Organizations
 from auth_service.passwords.hashing import Passwords
 from auth_service.revoking import deliver
@@ -30,6 +30,13 @@ from auth_service.sessions.service import Sessions
 from auth_service.sessions.session_handlers import SessionHandlers
 from auth_service.sessions.stepping_up import SteppingUp
 from auth_service.settings import AuthSettings
+from auth_service.sso.domain_records import DomainRecords
+from auth_service.sso.handlers import SsoHandlers
+from auth_service.sso.outbound import Outbound
+from auth_service.sso.providers import Providers
+from auth_service.sso.secrets import Secrets as SsoSecrets
+from auth_service.sso.service import Connections
+from auth_service.sso.signing_in import SigningIn
 from auth_service.throttle.model import Limits
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.access import AccessTokens
@@ -44,6 +51,7 @@ from bloom.auth.v1 import (
     factor_service_pb2_grpc,
     role_service_pb2_grpc,
     session_service_pb2_grpc,
+    sso_service_pb2_grpc,
 )
 from service_runtime.identity import TokenVerifier
 from service_runtime.postgres import Postgres
@@ -62,6 +70,7 @@ SERVICES = (
     "bloom.auth.v1.ApiKeyService",
     "bloom.auth.v1.RoleService",
     "bloom.auth.v1.FactorService",
+    "bloom.auth.v1.SsoService",
 )
 
 
@@ -111,6 +120,23 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         api_keys, custom_roles = ApiKeyHandlers(postgres), RoleHandlers(postgres)
         directory = DirectoryHandlers(postgres, organizations, passwords, wrap)
         own_sessions = SessionHandlers(postgres)
+        sso_secrets, outbound = (
+            SsoSecrets(KeyWrap(settings.jwt_secret, SSO)),
+            Outbound(settings.sso_insecure_issuers),
+        )
+        stack.push_async_callback(outbound.close)
+        connections = Connections(postgres, sso_secrets, DomainRecords(settings.sso_dns_servers))
+        signing_in = SigningIn(
+            sign_ins,
+            sessions,
+            passwords,
+            sso_secrets,
+            Providers(outbound),
+            outbound,
+            party,
+            settings.public_url,
+        )
+        sso = SsoHandlers(connections, signing_in)
         announcer = Announcer(settings.redis_url) if settings.redis_url.get_secret_value() else None
         if announcer is not None:
             stack.push_async_callback(announcer.close)
@@ -131,6 +157,7 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
             audit_service_pb2_grpc.add_AuditServiceServicer_to_server(audit, server)
             api_key_service_pb2_grpc.add_ApiKeyServiceServicer_to_server(api_keys, server)
             role_service_pb2_grpc.add_RoleServiceServicer_to_server(custom_roles, server)
+            sso_service_pb2_grpc.add_SsoServiceServicer_to_server(sso, server)
             factor_service_pb2_grpc.add_FactorServiceServicer_to_server(factors, server)
 
         yield Parts(SERVICES, register, TokenVerifier(keyring, revocations))

@@ -41,6 +41,11 @@ def session(session_id: UUID) -> str:
     return f"sessions/{session_id}"
 
 
+def sso_connection(connection_id: UUID) -> str:
+    """`ssoConnections/{uuid}`"""
+    return f"ssoConnections/{connection_id}"
+
+
 def joined(role_ids: Iterable[UUID]) -> str:
     """Ids as an audit event tells them."""
     return ",".join(map(str, role_ids))

@@ -2,9 +2,9 @@
 
 import os
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, Json, SecretStr
+from pydantic import Field, Json, SecretStr, model_validator
 
 from auth_service.keys.rotation import Schedule
 from service_runtime.settings import ServiceSettings
@@ -53,6 +53,19 @@ class AuthSettings(ServiceSettings):
     hashing_queue: int = Field(default=64, ge=1, le=1000)
     # Where an audit chain grew, its head is signed after at most so long.
     audit_head_seconds: float = Field(default=300, gt=0, le=86_400)
+
+    # Where a browser finds the hosted pages: links in mails lead there.
+    public_url: str = Field(default="http://localhost:8080", pattern=r"^https?://[^/\s]+$")
+    # JSON: ["http://127.0.0.1:8766", …]. Issuers that may be http and on this machine, for local work.
+    sso_insecure_issuers: tuple[str, ...] = ()
+    # JSON: ["127.0.0.1:8766", …]. Who is asked for TXT records in place of the machine's resolvers, likewise.
+    sso_dns_servers: tuple[Annotated[str, Field(pattern=r"^[0-9.]+:[0-9]+$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _sso_is_real(self) -> Self:
+        if self.environment != "local" and (self.sso_insecure_issuers or self.sso_dns_servers):
+            raise ValueError("SSO_INSECURE_ISSUERS and SSO_DNS_SERVERS are for a local environment only")
+        return self
 
     @property
     def key_schedule(self) -> Schedule:

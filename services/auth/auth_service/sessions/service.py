@@ -25,6 +25,7 @@ from auth_service.sessions.model import (
     TokenPair,
     new_nonce,
 )
+from auth_service.sso.requiring import must_use_sso
 from auth_service.throttle.model import Try
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.access import AccessTokens
@@ -70,13 +71,17 @@ class Sessions:
     async def login(self, email: str, password: str, client: Client) -> SignedIn | Asked:
         """Raises CREDENTIALS_INVALID, alike in words and in work for every cause, and SIGN_IN_THROTTLED.
 
-        Where the account has second factors the password gives a challenge and no token.
+        Where the account has second factors the password gives a challenge and no token. SSO_REQUIRED where
+        the organization wants single sign-on: only who knows the password learns it.
         """
         account, right, made = await self.looked_at(normalized(email), password, client)
         answer = await self._enter(account, password, client, made) if account and right else None
         if answer is None:
             await self._record_failure(account, made)
             raise refusals.credentials_invalid()
+        # Raised after the commit: its record must stay.
+        if isinstance(answer, DomainError):
+            raise answer
         return answer
 
     async def looked_at(self, email: str, password: str, client: Client) -> tuple[Account | None, bool, Try]:
@@ -95,7 +100,7 @@ class Sessions:
 
     async def _enter(
         self, account: Account, password: str, client: Client, made: Try
-    ) -> SignedIn | Asked | None:
+    ) -> SignedIn | Asked | DomainError | None:
         renewed = await self._passwords.rehashed(account.password_hash, password)
         async with self._sign_ins.transaction(account.org_id) as connection:
             user = await users.held(connection, account.org_id, account.id)
@@ -103,6 +108,11 @@ class Sessions:
                 return None
             if renewed:
                 await accounts.replace_hash(connection, account, renewed)
+            if await must_use_sso(connection, account.org_id, user):
+                caller, resource = Identity(org_id=account.org_id), names.user(user.id)
+                await audit.record(connection, caller, "session.refused", resource, {"sso_required": True})
+                await self._throttle.password_right(connection, made)
+                return refusals.sso_required()
             await store.clear_expired(connection, account.org_id)
             asked = await ask(connection, account.org_id, user, self._party, Purpose.SIGN_IN, PASSWORD)
             if asked is not None:

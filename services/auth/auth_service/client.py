@@ -1,0 +1,20 @@
+"""Who asks, as far as a call tells."""
+
+from typing import Any
+
+import grpc
+
+from auth_service.sessions.model import Client
+
+# Set by the edge, which takes what a caller says of it away.
+_ADDRESS = "x-envoy-external-address"
+
+
+def client_of(context: "grpc.aio.ServicerContext[Any, Any]") -> Client:
+    """Of the call that is being answered."""
+    told = dict(context.invocation_metadata() or ())
+    return Client(_text(told.get("user-agent", "")), _text(told.get(_ADDRESS, "")))
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode(errors="replace")
