@@ -27,6 +27,7 @@ OF_THE_BODY = {
     "StepUp": "SECOND_FACTOR_INVALID",
     "ConfirmTotpEnrolment": "SECOND_FACTOR_INVALID",
     "FinishPasskeyEnrolment": "CHALLENGE_INVALID",
+    "FinishSso": "SSO_REFUSED",
 }
 CODES = {
     "TOKEN_MISSING": grpc.StatusCode.UNAUTHENTICATED,
