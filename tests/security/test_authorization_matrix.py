@@ -32,6 +32,7 @@ OF_THE_BODY = {
     "VerifyEmail": "LINK_INVALID",
     "PreviewInvitation": "LINK_INVALID",
     "AcceptInvitation": "LINK_INVALID",
+    "FinishSso": "SSO_REFUSED",
 }
 CODES = {
     "TOKEN_MISSING": grpc.StatusCode.UNAUTHENTICATED,

@@ -27,6 +27,19 @@ MEANT: dict[str, dict[str, object]] = {
     "ConfirmTotpEnrolment": {"code": "123456"},
     "CreateRole": {"permissions": ["PERMISSION_CONTRACTS_READ"]},
     "UpdateRole": {"role": {"display_name": "y"}},
+    "CreateSsoConnection": {
+        "connection": {
+            "display_name": "x",
+            "issuer": "https://login.example.com",
+            "client_id": "x",
+            "client_secret": "x",
+            "roles": ["ROLE_VIEWER"],
+        }
+    },
+    "UpdateSsoConnection": {"connection": {"display_name": "y"}},
+    "AddSsoDomain": {"domain": "matrix.example"},
+    "VerifySsoDomain": {"domain": "nowhere.example"},
+    "StartSso": {"email": "somebody@nowhere.example"},
     "UpdateContract": {"contract": {"label": "y"}},
     "UploadContract": {
         "filename": "agreement.txt",

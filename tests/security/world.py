@@ -98,6 +98,11 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
     name = account.raise_for_status().json()["service_account"]["name"]
     scoped = {"owner": name, "display_name": "x", "scopes": ["PERMISSION_CONTRACTS_READ"]}
     role = {"display_name": "x", "permissions": ["PERMISSION_CONTRACTS_READ"]}
+    connection = {
+        "display_name": "x", "issuer": "https://login.example.com", "client_id": "x", "client_secret": "x",
+        "roles": ["ROLE_VIEWER"],
+    }  # fmt: skip
+    sso = owner.post("/v1/ssoConnections", {"connection": connection}).raise_for_status().json()["name"]
     operation = owner.finished(contract)["name"]
     budget = name_of("budgets", uuid.uuid4())
     limit = {"period": "PERIOD_DAY", "limit_micro_usd": str(10**12)}
@@ -113,6 +118,7 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
         "apiKeys": owner.post("/v1/apiKeys", scoped).raise_for_status().json()["api_key"]["name"],
         "factors": owner.post("/v1/factors:startTotp", {}).raise_for_status().json()["factor"]["name"],
         "roles": owner.post("/v1/roles", role).raise_for_status().json()["name"],
+        "ssoConnections": sso,
         "organizations": owner.organization,
     }
 

@@ -31,6 +31,8 @@ class Credentials:
         repr=False, default_factory=lambda: {name: _random() for name in WORKLOADS}
     )
     demo_password: str = field(repr=False, default_factory=_random)
+    # What auth shows the local OpenID Connect provider.
+    oidc: str = field(repr=False, default_factory=_random)
 
 
 class CredentialsLostError(Exception):

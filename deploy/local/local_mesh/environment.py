@@ -60,12 +60,25 @@ def service(site: Site, name: str, database: str, *, listen: str | None = None) 
     }
 
 
+def public_url(site: Site) -> str:
+    """Where a browser finds the hosted pages."""
+    return f"http://localhost:{site.ports['gateway']}"
+
+
+def oidc(site: Site) -> dict[str, str]:
+    """For the provider that people sign in with locally."""
+    return python(site) | {"OIDC_CLIENT_SECRET": site.credentials.oidc}
+
+
 def auth(site: Site) -> dict[str, str]:
     return service(site, "auth", "auth") | {
         "JWT_SECRET": site.credentials.jwt,
         "WORKLOAD_SECRETS": json.dumps(site.credentials.workloads),
         # Browsers make passkeys for names only: by its number 127.0.0.1 has none.
         "WEBAUTHN_ORIGINS": json.dumps([f"http://localhost:{site.ports['gateway']}"]),
+        "PUBLIC_URL": public_url(site),
+        "SSO_INSECURE_ISSUERS": json.dumps([site.url("oidc")]),
+        "SSO_DNS_SERVERS": json.dumps([site.address("oidc")]),
         **site.overrides,
     }
 

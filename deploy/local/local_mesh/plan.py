@@ -11,6 +11,7 @@ from local_mesh import bootstrap, environment, gateway, probes, valkey
 from local_mesh.component import Component, Part, Step
 from local_mesh.credentials import DATABASES
 from local_mesh.demo_account import sign_up
+from local_mesh.demo_sso import CLIENT_ID, DOMAIN, connect
 from local_mesh.migrations import Migrations
 from local_mesh.postgres import SUPERUSER
 from local_mesh.site import Site
@@ -21,6 +22,7 @@ def parts(site: Site) -> tuple[Part, ...]:
     return (
         *_stores(site),
         *([_simulator(site)] if site.simulated else []),
+        _oidc(site),
         *_services(site),
         *gateway.parts(site),
         Step("edge", lambda: gateway.until_open(site), ("gateway", "contracts", "ai-gateway", "strict-json")),
@@ -28,6 +30,13 @@ def parts(site: Site) -> tuple[Part, ...]:
             "demo-login",
             lambda: sign_up(site.url("gateway"), site.credentials.demo_password),
             ("edge",),
+        ),
+        Step(
+            "demo-sso",
+            lambda: connect(
+                site.url("gateway"), site.credentials.demo_password, site.url("oidc"), site.credentials.oidc
+            ),
+            ("demo-login", "oidc"),
         ),
     )
 
@@ -89,6 +98,21 @@ def _simulator(site: Site) -> Component:
         env=environment.python(site),
         colour="bright_black",
     )
+
+
+def _oidc(site: Site) -> Component:
+    """It also answers for DNS, over UDP on the same port."""
+    callback = f"{environment.public_url(site)}/account/sso/callback"
+    return Component(
+        "oidc",
+        _module(
+            "oidc_provider", "--port", str(site.ports["oidc"]), "--client-id", CLIENT_ID,
+            "--redirect-uri", callback, "--domain", DOMAIN,
+        ),
+        probes.accepts_tcp(site.ports["oidc"]),
+        env=environment.oidc(site),
+        colour="bright_black",
+    )  # fmt: skip
 
 
 def _services(site: Site) -> tuple[Component, ...]:

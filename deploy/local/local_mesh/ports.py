@@ -22,6 +22,7 @@ PREFERRED: Mapping[str, int] = {
     "postgres": 54329,
     "valkey": 63799,
     "simulator": 8765,
+    "oidc": 8766,
     "collector": 4317,
 }
 

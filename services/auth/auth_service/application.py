@@ -24,7 +24,7 @@ from auth_service.factors.service import Factors
 from auth_service.invitations.handlers import InvitationHandlers
 from auth_service.invitations.service import Invitations
 from auth_service.keys.keyring import Keyring
-from auth_service.keys.wrapping import MAIL, SECOND_FACTORS, KeyWrap
+from auth_service.keys.wrapping import MAIL, SECOND_FACTORS, SSO, KeyWrap
 from auth_service.mail.folder import Folder
 from auth_service.mail.model import Transport
 from auth_service.mail.post import Post
@@ -40,6 +40,13 @@ from auth_service.sessions.service import Sessions
 from auth_service.sessions.session_handlers import SessionHandlers
 from auth_service.sessions.stepping_up import SteppingUp
 from auth_service.settings import AuthSettings
+from auth_service.sso.domain_records import DomainRecords
+from auth_service.sso.handlers import SsoHandlers
+from auth_service.sso.outbound import Outbound
+from auth_service.sso.providers import Providers
+from auth_service.sso.secrets import Secrets as SsoSecrets
+from auth_service.sso.service import Connections
+from auth_service.sso.signing_in import SigningIn
 from auth_service.throttle.model import Limits
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.access import AccessTokens
@@ -57,6 +64,7 @@ from bloom.auth.v1 import (
     membership_service_pb2_grpc,
     role_service_pb2_grpc,
     session_service_pb2_grpc,
+    sso_service_pb2_grpc,
 )
 from service_runtime.identity import TokenVerifier
 from service_runtime.postgres import Postgres
@@ -78,6 +86,7 @@ SERVICES = (
     "bloom.auth.v1.AccountService",
     "bloom.auth.v1.InvitationService",
     "bloom.auth.v1.MembershipService",
+    "bloom.auth.v1.SsoService",
 )
 
 
@@ -134,6 +143,23 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         api_keys, custom_roles = ApiKeyHandlers(postgres), RoleHandlers(postgres)
         directory = DirectoryHandlers(postgres, organizations, passwords, wrap)
         own_sessions = SessionHandlers(postgres)
+        sso_secrets, outbound = (
+            SsoSecrets(KeyWrap(settings.jwt_secret, SSO)),
+            Outbound(settings.sso_insecure_issuers),
+        )
+        stack.push_async_callback(outbound.close)
+        connections = Connections(postgres, sso_secrets, DomainRecords(settings.sso_dns_servers))
+        signing_in = SigningIn(
+            sign_ins,
+            sessions,
+            passwords,
+            sso_secrets,
+            Providers(outbound),
+            outbound,
+            party,
+            settings.public_url,
+        )
+        sso = SsoHandlers(connections, signing_in)
         announcer = Announcer(settings.redis_url) if settings.redis_url.get_secret_value() else None
         if announcer is not None:
             stack.push_async_callback(announcer.close)
@@ -157,6 +183,7 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
             account_service_pb2_grpc.add_AccountServiceServicer_to_server(accounts, server)
             invitation_service_pb2_grpc.add_InvitationServiceServicer_to_server(invitations, server)
             membership_service_pb2_grpc.add_MembershipServiceServicer_to_server(memberships, server)
+            sso_service_pb2_grpc.add_SsoServiceServicer_to_server(sso, server)
             factor_service_pb2_grpc.add_FactorServiceServicer_to_server(factors, server)
 
         yield Parts(SERVICES, register, TokenVerifier(keyring, revocations))

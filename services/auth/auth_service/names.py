@@ -46,6 +46,11 @@ def invitation(invitation_id: UUID) -> str:
     return f"invitations/{invitation_id}"
 
 
+def sso_connection(connection_id: UUID) -> str:
+    """`ssoConnections/{uuid}`"""
+    return f"ssoConnections/{connection_id}"
+
+
 def joined(role_ids: Iterable[UUID]) -> str:
     """Ids as an audit event tells them."""
     return ",".join(map(str, role_ids))

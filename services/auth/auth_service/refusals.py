@@ -306,3 +306,61 @@ def member_already(email: str) -> DomainError:
 def password_same() -> DomainError:
     """Whoever changes it has a reason."""
     return password_weak("is the one that you have now")
+
+
+def sso_refused() -> DomainError:
+    """Not begun here, too old, of another browser, not true, of nobody: the caller does not learn which."""
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        Reason.ERROR_REASON_SSO_REFUSED,
+        "This sign-in did not work. Begin again; if it fails again, ask your administrator.",
+    )
+
+
+def sso_required() -> DomainError:
+    """Told to nobody but who knows the password."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_SSO_REQUIRED,
+        "Your organization wants you to sign in by single sign-on.",
+    )
+
+
+def sso_domain_missing(domain: str, txt_name: str) -> DomainError:
+    """DNS takes a while; it may be there later."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_SSO_DOMAIN_UNVERIFIED,
+        f"No TXT record of {txt_name} says what it must. Publish it, wait until it is seen, then try again.",
+        {"domain": domain, "cause": "MISSING"},
+    )
+
+
+def sso_domain_taken(domain: str) -> DomainError:
+    """Told to nobody but who can write into the domain's DNS."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_SSO_DOMAIN_UNVERIFIED,
+        f"Another organization has verified {domain}. It has to remove it first.",
+        {"domain": domain, "cause": "TAKEN"},
+    )
+
+
+def sso_domain_present(domain: str) -> DomainError:
+    """A domain leads to one provider."""
+    return DomainError(
+        grpc.StatusCode.ALREADY_EXISTS,
+        Reason.ERROR_REASON_ALREADY_EXISTS,
+        f"{domain} belongs to another connection of this organization.",
+        {"name": domain},
+    )
+
+
+def sso_full(what: str, most: int) -> DomainError:
+    """Nobody needs so many."""
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_STATE_FORBIDS,
+        f"There are {most} {what}. Delete one first.",
+        {"state": "FULL"},
+    )

@@ -65,11 +65,21 @@ class AuthSettings(ServiceSettings):
     mail_sender: str = "no-reply@localhost"
     # How long mail may wait before a look at the queue.
     mail_seconds: float = Field(default=1, gt=0, le=60)
+    # JSON: ["http://127.0.0.1:8766", …]. Issuers that may be http and on this machine, for local work.
+    sso_insecure_issuers: tuple[str, ...] = ()
+    # JSON: ["127.0.0.1:8766", …]. Who is asked for TXT records in place of the machine's resolvers, likewise.
+    sso_dns_servers: tuple[Annotated[str, Field(pattern=r"^[0-9.]+:[0-9]+$")], ...] = ()
 
     @model_validator(mode="after")
     def _mail_leaves(self) -> Self:
         if self.environment != "local" and self.mail_folder is not None:
             raise ValueError("MAIL_FOLDER keeps mail from leaving: only a local environment has one")
+        return self
+
+    @model_validator(mode="after")
+    def _sso_is_real(self) -> Self:
+        if self.environment != "local" and (self.sso_insecure_issuers or self.sso_dns_servers):
+            raise ValueError("SSO_INSECURE_ISSUERS and SSO_DNS_SERVERS are for a local environment only")
         return self
 
     @property

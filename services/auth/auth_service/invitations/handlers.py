@@ -65,5 +65,5 @@ class InvitationHandlers(invitation_service_pb2_grpc.InvitationServiceServicer):
         acceptance = Acceptance(request.display_name, client_of(context), request.password)
         answer = await self.invitations.accept(request.token, acceptance)
         return invitation_service_pb2.AcceptInvitationResponse(
-            tokens=messages.tokens(answer.tokens), user=messages.user(answer.user)
+            tokens=messages.tokens(answer.tokens) if answer.tokens else None, user=messages.user(answer.user)
         )

@@ -10,6 +10,7 @@ from auth_service.accounts.model import Account, normalized
 from auth_service.custom_roles.granting import require_grantable
 from auth_service.directory import store as users
 from auth_service.directory.me import Principal, hold_permitted
+from auth_service.directory.model import User
 from auth_service.invitations import store
 from auth_service.invitations.model import Invitation
 from auth_service.links.model import LinkToken
@@ -20,8 +21,9 @@ from auth_service.organizations.model import Organization
 from auth_service.passwords.hashing import Passwords
 from auth_service.passwords.strength import require_strong
 from auth_service.roles import CustomRoles, Roles
-from auth_service.sessions.model import Client, SignedIn
+from auth_service.sessions.model import Client, TokenPair
 from auth_service.sessions.service import Sessions
+from auth_service.sso.requiring import must_use_sso
 from auth_service.throttle.service import Throttle
 from bloom.options.v1 import policy_pb2
 from service_runtime import audit, pagination
@@ -52,6 +54,14 @@ class Acceptance:
     display_name: str
     client: Client
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A new member; signed in, unless the organization wants single sign-on."""
+
+    user: User
+    tokens: TokenPair | None = None
 
 
 class Invitations:
@@ -129,7 +139,7 @@ class Invitations:
             account = await accounts.find(connection, invitation.email)
         return Offer(organization, invitation, account is not None)
 
-    async def accept(self, text: str, acceptance: Acceptance) -> SignedIn:
+    async def accept(self, text: str, acceptance: Acceptance) -> Joined:
         """Raises LINK_INVALID, and what leaves the link as it was: PASSWORD_WEAK, CREDENTIALS_INVALID."""
         offer = await self.preview(text)
         token = LinkToken.parse(text)
@@ -147,7 +157,7 @@ class Invitations:
                 raise refusals.email_taken(email)
             return await self._enter(connection, token, account.id, acceptance)
 
-    async def _join(self, token: LinkToken, offer: Offer, acceptance: Acceptance) -> SignedIn:
+    async def _join(self, token: LinkToken, offer: Offer, acceptance: Acceptance) -> Joined:
         email = offer.invitation.email
         account, right, made = await self._sessions.looked_at(email, acceptance.password, acceptance.client)
         if account is None or not right:
@@ -165,7 +175,7 @@ class Invitations:
 
     async def _enter(
         self, connection: Connection, token: LinkToken, user_id: UUID, acceptance: Acceptance
-    ) -> SignedIn:
+    ) -> Joined:
         await organizations.hold(connection, token.org_id)
         invitation = await store.consume(connection, token)
         if invitation is None or await users.get(connection, token.org_id, user_id) is not None:
@@ -182,8 +192,10 @@ class Invitations:
         caller = Identity(subject=names.user(user.id), org_id=token.org_id)
         detail = {"invited_by": invitation.invited_by, "roles": ",".join(roles.names(user.roles))}
         await audit.record(connection, caller, "invitation.accepted", names.invitation(token.id), detail)
+        if await must_use_sso(connection, token.org_id, user):
+            return Joined(user)
         tokens = await self._sessions.begin(connection, token.org_id, user, acceptance.client)
-        return SignedIn(user, tokens)
+        return Joined(user, tokens)
 
 
 async def _require_verified(connection: Connection, caller: Principal) -> None:

@@ -13,6 +13,7 @@ _SALT_BYTES, _NONCE_BYTES, _KEY_BYTES = 16, 12, 32
 SIGNING_KEYS = b"bloom/auth/signing-key/v1"
 SECOND_FACTORS = b"bloom/auth/second-factor/v1"
 MAIL = b"bloom/auth/mail/v1"
+SSO = b"bloom/auth/sso/v1"
 _DIGEST_PURPOSE = b"bloom/auth/content-digest/v1"
 
 

@@ -14,6 +14,7 @@ from auth_service.organizations.model import Organization
 from auth_service.sessions import store as sessions
 from auth_service.sessions.model import Client, SignedIn
 from auth_service.sessions.service import Sessions
+from auth_service.sso.requiring import must_use_sso
 from service_runtime import audit
 from service_runtime.errors import not_found
 from service_runtime.identity import Identity
@@ -41,7 +42,7 @@ class Memberships:
     async def switch(self, identity: Identity, name: str, client: Client) -> SignedIn | Asked:
         """What was shown in this session, and when, counts there; but factors there are others than here.
 
-        Raises STATE_FORBIDS, TOKEN_INVALID; NOT_FOUND for an organization that does not let the caller in.
+        Raises SSO_REQUIRED, STATE_FORBIDS, TOKEN_INVALID; NOT_FOUND where the caller is not let in.
         """
         require_signed_in(identity)
         org_id, user_id = names.id_of(name), names.id_of(identity.subject)
@@ -59,6 +60,8 @@ class Memberships:
             there = await users.held(connection, org_id, user_id)
             if there is None or there.disabled:
                 raise not_found(name)
+            if await must_use_sso(connection, org_id, there):
+                raise refusals.sso_required()
             return await self.sessions.ask_or_begin(connection, org_id, there, client, shown)
 
 

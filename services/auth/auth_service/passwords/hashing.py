@@ -31,6 +31,11 @@ class Passwords:
         self._nobody = self._argon2.hash(secrets.token_urlsafe())
         self.pending = 0
 
+    @property
+    def nobodys(self) -> str:
+        """A hash whose password nobody knows, for an account that has none."""
+        return self._nobody
+
     def close(self) -> None:
         """Drops what waits, and does not wait for what runs."""
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -15,6 +15,7 @@ from auth_service.factors.proving import Proofs
 from auth_service.organizations.model import INSTALLATION
 from auth_service.sessions.model import Client, SignedIn
 from auth_service.sessions.service import Sessions
+from auth_service.sso.requiring import must_use_sso, record_sso_required
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.authentication import together
 from service_runtime.errors import DomainError
@@ -39,7 +40,7 @@ class SecondStep:
             return await ask_anybody(connection, self._party)
 
     async def complete(self, text: str, proof: Proof, client: Client) -> SignedIn:
-        """Raises CHALLENGE_INVALID, SECOND_FACTOR_INVALID, SIGN_IN_THROTTLED."""
+        """Raises CHALLENGE_INVALID, SECOND_FACTOR_INVALID, SIGN_IN_THROTTLED; SSO_REQUIRED as `login`."""
         token = ChallengeToken.parse(text)
         if token is None:
             raise refusals.challenge_invalid()
@@ -83,6 +84,9 @@ class SecondStep:
             answer = await self._by_passkey(connection, org_id, user_id, proof, token, client)
         if answer is None:
             raise refusals.second_factor_invalid()
+        # Raised after the commit: its record must stay.
+        if isinstance(answer, DomainError):
+            raise answer
         return answer
 
     async def _by_passkey(
@@ -93,7 +97,7 @@ class SecondStep:
         proof: Assertion,
         token: ChallengeToken,
         client: Client,
-    ) -> SignedIn | None:
+    ) -> SignedIn | DomainError | None:
         user = await users.held(connection, org_id, user_id)
         # Nothing is recorded of a passkey that nobody has: it names any user that it likes.
         if user is None or user.disabled or not await self._proofs.knows(connection, org_id, user, proof):
@@ -101,6 +105,9 @@ class SecondStep:
         shown = await self._proofs.shown(connection, org_id, user, proof, token)
         if shown is None:
             return None
+        if await must_use_sso(connection, org_id, user):
+            await record_sso_required(connection, org_id, user)
+            return refusals.sso_required()
         tokens = await self._sessions.begin(connection, org_id, user, client, shown)
         await self._throttle.entered(connection, user.email, client.address)
         return SignedIn(user, tokens)

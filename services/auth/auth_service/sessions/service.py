@@ -25,6 +25,7 @@ from auth_service.sessions.model import (
     TokenPair,
     new_nonce,
 )
+from auth_service.sso.requiring import must_use_sso, record_sso_required
 from auth_service.throttle.model import Try
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.access import AccessTokens
@@ -70,13 +71,17 @@ class Sessions:
     async def login(self, email: str, password: str, client: Client) -> SignedIn | Asked:
         """Raises CREDENTIALS_INVALID, alike in words and in work for every cause, and SIGN_IN_THROTTLED.
 
-        Where the account has second factors the password gives a challenge and no token.
+        Where the account has second factors the password gives a challenge and no token. SSO_REQUIRED where
+        the organization wants single sign-on: only who knows the password learns it.
         """
         account, right, made = await self.looked_at(normalized(email), password, client)
         answer = await self._enter(account, password, client, made) if account and right else None
         if answer is None:
             await self._record_failure(account, made)
             raise refusals.credentials_invalid()
+        # Raised after the commit: its record must stay.
+        if isinstance(answer, DomainError):
+            raise answer
         return answer
 
     async def looked_at(self, email: str, password: str, client: Client) -> tuple[Account | None, bool, Try]:
@@ -95,7 +100,7 @@ class Sessions:
 
     async def _enter(
         self, account: Account, password: str, client: Client, made: Try
-    ) -> SignedIn | Asked | None:
+    ) -> SignedIn | Asked | DomainError | None:
         renewed = await self._passwords.rehashed(account.password_hash, password)
         async with self._sign_ins.transaction(account.org_id) as connection:
             if renewed:
@@ -106,6 +111,10 @@ class Sessions:
                 user, org_id = await _elsewhere(connection, account)
             if user is None:
                 return None
+            if await must_use_sso(connection, org_id, user):
+                await self._throttle.password_right(connection, made)
+                await record_sso_required(connection, org_id, user)
+                return refusals.sso_required()
             await store.clear_expired(connection, org_id)
             asked = await self.ask_or_begin(connection, org_id, user, client, Authentication.now(PASSWORD))
             if isinstance(asked, Asked):

@@ -1,0 +1,1 @@
+"""Single sign-on by OpenID Connect: connections of organizations, and signing in through them."""

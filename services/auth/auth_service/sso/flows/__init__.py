@@ -1,0 +1,1 @@
+"""Sign-ins on their way through a provider, and who came back."""
