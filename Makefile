@@ -12,7 +12,7 @@ PACKAGES := bloom-protos bloom-service-runtime bloom-auth-service bloom-contract
 SOURCES := conftest.py protos services gateway deploy tests
 TYPED := protos/generate.py protos/breaking.py services/runtime/service_runtime services/auth/auth_service \
   services/contracts/contracts_service services/ai-gateway/ai_gateway gateway/rest_gateway \
-  deploy/local/local_mesh deploy/local/claude_simulator deploy/local/oidc_provider deploy/local/sample
+  deploy/local/local_mesh deploy/local/claude_simulator deploy/local/mail_catcher deploy/local/oidc_provider deploy/local/sample
 CONTRACT ?=
 ONCE ?=
 ARGS ?= --help

@@ -28,7 +28,9 @@ class World:
 
     def __init__(self, mesh: RunningMesh) -> None:
         self.mesh = mesh
-        self.owner, self.stranger = WebClient.register(mesh.info.rest), WebClient.register(mesh.info.rest)
+        self.owner, self.stranger = (
+            WebClient.register(mesh.info.rest).confirmed(mesh.info.urls["mail"]) for _ in range(2)
+        )
         self.key = SigningKey.of(mesh)
         self.own, self.foreign = resources(self.owner, mesh), resources(self.stranger, mesh)
         # What the tests that delete may have; the resources above stay.
@@ -97,6 +99,7 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
     account = owner.post("/v1/serviceAccounts", {"display_name": "x", "roles": ["ROLE_VIEWER"]})
     name = account.raise_for_status().json()["service_account"]["name"]
     scoped = {"owner": name, "display_name": "x", "scopes": ["PERMISSION_CONTRACTS_READ"]}
+    invited = {"email": f"{uuid.uuid4()}@example.com", "roles": ["ROLE_VIEWER"]}
     role = {"display_name": "x", "permissions": ["PERMISSION_CONTRACTS_READ"]}
     connection = {
         "display_name": "x", "issuer": "https://login.example.com", "client_id": "x", "client_secret": "x",
@@ -120,6 +123,7 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
         "roles": owner.post("/v1/roles", role).raise_for_status().json()["name"],
         "ssoConnections": sso,
         "organizations": owner.organization,
+        "invitations": owner.post("/v1/invitations", invited).raise_for_status().json()["name"],
     }
 
 

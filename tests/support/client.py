@@ -1,6 +1,7 @@
 """An organization's web client: REST through Envoy, plain JSON."""
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ MEDIA_TYPES = {
 }
 PASSWORD = "correct horse battery staple 7"
 PATIENCE_SECONDS = 60.0
+_VERIFY = re.compile(r"/account/verify\?token=(\S+)")
 
 
 class WebClient:
@@ -49,6 +51,20 @@ class WebClient:
         )
         url = str(self.http.base_url).rstrip("/")
         return WebClient(url, signed_in["tokens"]["access_token"], user["name"], self.organization)
+
+    def confirmed(self, mail: str) -> "WebClient":
+        """The same, who has followed the link in the mail; `mail` is the URL of the mail page."""
+        email, end = (
+            self.get("/v1/me").raise_for_status().json()["email"],
+            time.monotonic() + PATIENCE_SECONDS,
+        )
+        while time.monotonic() < end:
+            letters = httpx.get(f"{mail}/mails.json", params={"to": email}, trust_env=False).json()
+            if links := [found for letter in letters if (found := _VERIFY.search(letter["text"]))]:
+                self.post("/v1/accounts:verifyEmail", {"token": links[0][1]}).raise_for_status()
+                return self
+            time.sleep(0.02)
+        raise TimeoutError(f"no mail came for {email}")
 
     def get(self, path: str, **params: object) -> httpx.Response:
         return self.http.get(path, params={name: str(value) for name, value in params.items()})

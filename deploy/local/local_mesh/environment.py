@@ -77,6 +77,7 @@ def auth(site: Site) -> dict[str, str]:
         # Browsers make passkeys for names only: by its number 127.0.0.1 has none.
         "WEBAUTHN_ORIGINS": json.dumps([f"http://localhost:{site.ports['gateway']}"]),
         "PUBLIC_URL": public_url(site),
+        "MAIL_FOLDER": str(site.state.mails),
         "SSO_INSECURE_ISSUERS": json.dumps([site.url("oidc")]),
         "SSO_DNS_SERVERS": json.dumps([site.address("oidc")]),
         **site.overrides,

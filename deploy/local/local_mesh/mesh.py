@@ -173,6 +173,7 @@ def _describe(site: Site, pids: dict[str, int], started_at: datetime) -> MeshInf
         urls={
             "rest": rest,
             "docs": f"{rest}/docs",
+            "mail": site.url("mail"),
             "openapi": f"{rest}/openapi.json",
             "health": f"{rest}/healthz",
         },

@@ -23,13 +23,14 @@ def parts(site: Site) -> tuple[Part, ...]:
         *_stores(site),
         *([_simulator(site)] if site.simulated else []),
         _oidc(site),
+        _mail(site),
         *_services(site),
         *gateway.parts(site),
         Step("edge", lambda: gateway.until_open(site), ("gateway", "contracts", "ai-gateway", "strict-json")),
         Step(
             "demo-login",
-            lambda: sign_up(site.url("gateway"), site.credentials.demo_password),
-            ("edge",),
+            lambda: sign_up(site.url("gateway"), site.credentials.demo_password, site.url("mail")),
+            ("edge", "mail"),
         ),
         Step(
             "demo-sso",
@@ -113,6 +114,16 @@ def _oidc(site: Site) -> Component:
         env=environment.oidc(site),
         colour="bright_black",
     )  # fmt: skip
+
+
+def _mail(site: Site) -> Component:
+    return Component(
+        "mail",
+        _module("mail_catcher", "--folder", str(site.state.mails), "--port", str(site.ports["mail"])),
+        probes.accepts_tcp(site.ports["mail"]),
+        env=environment.python(site),
+        colour="bright_black",
+    )
 
 
 def _services(site: Site) -> tuple[Component, ...]:

@@ -23,6 +23,7 @@ PREFERRED: Mapping[str, int] = {
     "valkey": 63799,
     "simulator": 8765,
     "oidc": 8766,
+    "mail": 8767,
     "collector": 4317,
 }
 

@@ -42,6 +42,11 @@ class StateDirectory:
         return self.root / "objects"
 
     @property
+    def mails(self) -> Path:
+        """What would have left by mail."""
+        return self.root / "mails"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

@@ -90,7 +90,8 @@ async def test_an_ended_session_leads_nowhere(mesh, both, refusal):
 async def test_a_key_belongs_to_one_organization(mesh, both, refusal):
     person, owner = both
     key = await mesh.with_key((await person.create_key("CONTRACTS_READ")).key)
-    assert (await refusal(switch(key, owner.organization))).reason is Reason.ERROR_REASON_STATE_FORBIDS
+    assert (await refusal(switch(key, owner.organization))).reason is Reason.ERROR_REASON_NOT_FOUND
+    assert (await refusal(switch(key, person.organization))).reason is Reason.ERROR_REASON_STATE_FORBIDS
     assert len(await organizations(key)) == 1
 
 

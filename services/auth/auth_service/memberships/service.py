@@ -44,8 +44,11 @@ class Memberships:
 
         Raises SSO_REQUIRED, STATE_FORBIDS, TOKEN_INVALID; NOT_FOUND where the caller is not let in.
         """
-        require_signed_in(identity)
         org_id, user_id = names.id_of(name), names.id_of(identity.subject)
+        # A program belongs to one organization, and learns of no other.
+        if not is_signed_in(identity) and org_id != identity.tenant:
+            raise not_found(name)
+        require_signed_in(identity)
         async with self.postgres.transaction(identity.tenant) as connection:
             user = await users.held(connection, identity.tenant, user_id)
             if user is None or user.disabled:

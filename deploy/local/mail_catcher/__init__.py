@@ -1,0 +1,1 @@
+"""The mails that local work sends to nobody, at a page."""
