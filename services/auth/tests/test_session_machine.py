@@ -188,7 +188,10 @@ class SignedIn(RuleBasedStateMachine):
         line.access.append(pair.access_token)
 
     @rule(who=st.integers(0, 2), right=st.integers(0, 4).map(bool))
-    def sign_in(self, who: int, right: bool) -> None:
+    def come_in(self, who: int, right: bool) -> None:
+        self._sign_in(who, right=right)
+
+    def _sign_in(self, who: int, *, right: bool) -> None:
         person = self.people[who]
         password = {} if right else {"password": "not-the-password-at-all"}
         reason, caller = self.run(told(self.mesh.login(person.email, **password)))
@@ -205,6 +208,23 @@ class SignedIn(RuleBasedStateMachine):
         line = self._picked(which)
         place = min(place, len(line.tokens) - 1)
         self._check_refresh(line, place, client, *self.run(self._refreshed(line.tokens[-1 - place], client)))
+
+    @precondition(lambda self: self._lines())
+    @rule(which=st.integers(0, 99), client=st.integers(0, 1), seconds=st.sampled_from([SOON, LATE]))
+    def lose_an_answer_and_ask_again(self, which: int, client: int, seconds: int) -> None:
+        line = self._picked(which)
+        lost = line.tokens[-1]
+        self._check_refresh(line, 0, client, *self.run(self._refreshed(lost, client)))
+        self._later(seconds)
+        place = line.tokens[::-1].index(lost)
+        self._check_refresh(line, place, client, *self.run(self._refreshed(lost, client)))
+
+    @precondition(lambda self: self._lines())
+    @rule(which=st.integers(0, 99), seconds=st.sampled_from([DAYS, 2 * DAYS]))
+    def come_back_after_days(self, which: int, seconds: int) -> None:
+        line = self._picked(which)
+        self._later(seconds)
+        self._check_refresh(line, 0, 0, *self.run(self._refreshed(line.tokens[-1], 0)))
 
     @precondition(lambda self: self._lines())
     @rule(which=st.integers(0, 99), client=st.integers(0, 1))
@@ -261,10 +281,14 @@ class SignedIn(RuleBasedStateMachine):
             line.end()
 
     @precondition(lambda self: any(person.going_on for person in self.people))
-    @rule(which=st.integers(0, 99), other=st.integers(0, 99))
-    def end_one(self, which: int, other: int) -> None:
+    @rule(which=st.integers(0, 99), other=st.integers(0, 99), own=st.booleans())
+    def end_one(self, which: int, other: int, own: bool) -> None:
         going_on = [line for person in self.people for line in person.going_on]
-        line, ended = going_on[which % len(going_on)], self._picked(other)
+        line = going_on[which % len(going_on)]
+        among = [each for each in self._lines() if (each.user is line.user) is own]
+        if not among:
+            return
+        ended = among[other % len(among)]
         request = session_service_pb2.DeleteSessionRequest(name=ended.name)
         reason, _ = self.run(self._ask("DeleteSession", request, line.access[-1]))
         if ended.user is not line.user or (reason and ended.age >= LIFETIME_SECONDS):
@@ -304,6 +328,9 @@ class SignedIn(RuleBasedStateMachine):
         if not foreign and disabled != person.disabled:
             person.disabled = disabled
             person.end_all()
+        if person.disabled:
+            self._sign_in(who, right=True)
+            self._act_for(who, foreign=False)
 
     @rule(who=st.integers(0, 2), foreign=st.booleans(), roles=st.integers(0, 2))
     def give_role(self, who: int, foreign: bool, roles: int) -> None:
@@ -317,6 +344,9 @@ class SignedIn(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 2), foreign=st.booleans())
     def act_for(self, who: int, foreign: bool) -> None:
+        self._act_for(who, foreign=foreign)
+
+    def _act_for(self, who: int, *, foreign: bool) -> None:
         """A workload of the mesh asks for a user's token."""
         person = self.people[who]
         caller = person.stranger if foreign else person.owner
@@ -325,7 +355,10 @@ class SignedIn(RuleBasedStateMachine):
         assert self.run(told(call))[0] == meant
 
     @rule(seconds=st.sampled_from([SOON, SOON, LATE, DAYS]))
-    def later(self, seconds: int) -> None:
+    def wait(self, seconds: int) -> None:
+        self._later(seconds)
+
+    def _later(self, seconds: int) -> None:
         lines = self._lines()
         self.run(
             self.served.superuser.execute(
