@@ -24,7 +24,9 @@ def storm(edge: Edge, word: str) -> None:
             for method in ("GET", "POST", word.upper()):
                 with contextlib.suppress(httpx.TransportError):
                     client.request(method, target, json={word: word}, headers={f"x-{word}": word})
-        client.get("/v1/me", headers={"host": f"{word}.example", "user-agent": word, "x-request-id": word})
+        said = {"host": f"{word}.example", "user-agent": word, "x-request-id": word}
+        # Envoy would name counters by it.
+        client.get("/v1/me", headers={**said, "x-envoy-upstream-alt-stat-name": word})
         for path in (f"/bloom.auth.v1.AuthService/{word}", f"/bloom.{word}/GetMe", f"/{word}/{word}"):
             client.post(
                 path, content=b"\0" * 5, headers={"content-type": "application/grpc", "te": "trailers"}
