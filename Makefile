@@ -17,7 +17,7 @@ CONTRACT ?=
 ONCE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test prove-ledger check fix bench bench-rest bench-ai bench-savings bench-auth
+.PHONY: help install generate lock run up down ai audit test prove-ledger asvs check fix bench bench-rest bench-ai bench-savings bench-auth
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -69,6 +69,9 @@ test: install  ## every test
 
 prove-ledger: install  ## fifty rounds of kill -9 under load: the ledger is the sum of the answers
 	@LEDGER_ROUNDS=50 $(BIN)/pytest -s tests/crash/test_ai_ledger.py
+
+asvs: install  ## docs/security/asvs.md, from the table of OWASP ASVS 5.0.0
+	@$(BIN)/python -m tests.security.asvs.table
 
 check: install  ## format, lint, types, imports, schema, migrations
 	@$(BIN)/ruff format --check $(SOURCES)
