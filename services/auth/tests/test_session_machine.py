@@ -5,10 +5,10 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import grpc
@@ -22,87 +22,20 @@ from bloom.auth.v1 import auth_pb2, session_service_pb2, session_service_pb2_grp
 from bloom.options.v1 import policy_pb2
 from service_runtime.clients import domain_error
 from service_runtime.revocation import Revocations, following
+from services.auth.tests.session_model import LIFETIME_SECONDS, RETRY_SECONDS, Line, Person, session_of
 
 EXAMPLES = int(os.environ.get("SESSION_EXAMPLES", "15"))
 STEPS = 25
 # Making a counterexample small takes minutes: done where one is looked for.
 PHASES = [phase for phase in Phase if phase is not Phase.shrink or EXAMPLES > 15]
-# The longest retry there is, so that moves of the clock stay far from its end however slow the machine.
-RETRY_SECONDS = 30
+# Far from the end of a retry on either side, however slow the machine.
 SOON, LATE, DAYS = 12, 40, 20 * 86_400
-LIFETIME_SECONDS = 30 * 86_400
 PATIENCE_SECONDS = 20
 # Half of what an access token lives.
 FRESH_SECONDS = 300
 ROLES = ([policy_pb2.ROLE_VIEWER], [policy_pb2.ROLE_FINANCE], [policy_pb2.ROLE_LEGAL])
 CLIENTS = ("first-client/1.0", "other-client/1.0")
 WORKLOAD = ("contracts", "only-contracts-knows-this-one")
-
-
-@dataclass
-class Line:
-    """A session as it is meant to be: its refresh tokens, oldest first, and its access tokens."""
-
-    user: "Person"
-    tokens: list[str]
-    access: list[str]
-    age: int = 0
-    rotated: int = 0
-    by: int | None = None
-    ended: bool = False
-    called_back: bool = False
-
-    def end(self) -> None:
-        # One that is past its end may have been cleared away, and then there is nothing to tell.
-        self.called_back = self.called_back or self.age < LIFETIME_SECONDS
-        self.ended = True
-
-    @property
-    def open(self) -> bool:
-        return not self.ended and self.age < LIFETIME_SECONDS and not self.user.disabled
-
-    @property
-    def name(self) -> str:
-        return f"sessions/{RefreshToken.parse(self.tokens[0]).session_id}"
-
-    def answer(self, place: int, client: int) -> str:
-        """What a refresh is told that comes with the token at `place`, counted from the newest."""
-        if not self.open:
-            return "TOKEN_INVALID"
-        if place == 0:
-            self.by, self.rotated = client, 0
-            return "next"
-        if place == 1 and self.rotated <= RETRY_SECONDS and self.by == client:
-            return "again"
-        self.end()
-        return "REFRESH_REUSED"
-
-
-@dataclass(eq=False)
-class Person:
-    """Somebody's account, and every session that it ever had."""
-
-    name: str
-    email: str
-    owner: Any
-    stranger: Any
-    roles: int = 0
-    disabled: bool = False
-    lines: list[Line] = field(default_factory=list)
-
-    @property
-    def going_on(self) -> list[Line]:
-        return [line for line in self.lines if line.open]
-
-    def end_all(self) -> None:
-        for line in self.lines:
-            line.end()
-
-
-def session_of(token: str) -> UUID:
-    parsed = RefreshToken.parse(token)
-    assert parsed is not None
-    return parsed.session_id
 
 
 async def told(call: Awaitable[Any]) -> tuple[str, Any]:

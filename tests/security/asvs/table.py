@@ -1,8 +1,8 @@
 """OWASP ASVS 5.0.0 at levels 1 and 2, requirement by requirement, and the document that is made of it.
 
-`make asvs` writes docs/security/asvs.md. A requirement is summed up in our own words and has one of four ends:
-`tests` that show it; `reason` why there is nothing it could apply to; `gap`, what is not done yet; `pending`, a
-part that is being built (web, sso, scim, mail), whose tests are named when it has landed.
+`make asvs` writes docs/security/asvs.md. A requirement is summed up in our own words and has one of four
+ends: `tests` that show it; `reason` why there is nothing it could apply to; `gap`, what is not done yet;
+`pending`, a part that is being built (web, sso, scim, mail), whose tests are named when it has landed.
 """
 
 import tomllib
@@ -89,9 +89,9 @@ def document(read: list[Chapter]) -> str:
 _HEAD = """# OWASP ASVS 5.0.0, levels 1 and 2
 
 Made by `make asvs` from `tests/security/asvs/*.toml`; `tests/security/test_asvs.py` checks that every
-requirement is here once, that every test exists, and that this file is up to date. Requirements are summed up in
-our own words; the standard's are at <https://github.com/OWASP/ASVS>. What is told as "not yet" or "to be named"
-counts as not shown.
+requirement is here once, that every test exists, and that this file is up to date. Requirements are summed
+up in our own words; the standard's are at <https://github.com/OWASP/ASVS>. What is told as "not yet" or "to
+be named" counts as not shown.
 """
 
 
