@@ -17,7 +17,7 @@ CONTRACT ?=
 ONCE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test prove-ledger asvs check fix bench bench-rest bench-ai bench-savings bench-auth
+.PHONY: help install generate lock run up down ai audit test prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -72,6 +72,13 @@ prove-ledger: install  ## fifty rounds of kill -9 under load: the ledger is the 
 
 asvs: install  ## docs/security/asvs.md, from the table of OWASP ASVS 5.0.0
 	@$(BIN)/python -m tests.security.asvs.table
+
+mutants: install  ## mutation score of auth's rules, about half an hour
+	@$(BIN)/python -m tests.bench.mutants
+
+branches: install  ## branch coverage of auth's rules
+	@$(BIN)/coverage run --branch --include='*/auth_service/*/service.py' --data-file=.local/coverage -m pytest services/auth
+	@$(BIN)/coverage report --data-file=.local/coverage --show-missing --fail-under=100
 
 check: install  ## format, lint, types, imports, schema, migrations
 	@$(BIN)/ruff format --check $(SOURCES)

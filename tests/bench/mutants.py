@@ -1,0 +1,103 @@
+"""Mutation score of auth's rules: how many small changes of its `service.py` modules some test notices.
+
+`python -m tests.bench.mutants` takes about half an hour on two cores; survivors are shown as changes.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mutmut.stats import status_by_exit_code
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[2]
+SERVICE = ROOT / "services" / "auth"
+# Where mutmut puts the source that it changes; gone when this ends.
+CHANGED = SERVICE / "mutants"
+LEAST_PERCENT = 85.0
+NOTICED = ("killed", "timeout", "caught by type check", "segfault")
+
+
+@dataclass(frozen=True)
+class Module:
+    """What became of the changes of one module, by their names."""
+
+    name: str
+    states: dict[str, str]
+
+    @property
+    def noticed(self) -> int:
+        return sum(state in NOTICED for state in self.states.values())
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.noticed / len(self.states)
+
+    @property
+    def survivors(self) -> list[str]:
+        return [name for name, state in self.states.items() if state not in NOTICED]
+
+
+def run(children: str) -> None:
+    """All mutants, in `services/auth`, with the fixtures of the repository."""
+    shutil.rmtree(CHANGED, ignore_errors=True)
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", children]
+    subprocess.run(command, cwd=SERVICE, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
+
+
+def modules() -> list[Module]:
+    found = []
+    for path in sorted(CHANGED.rglob("service.py.meta")):
+        codes = json.loads(path.read_text())["exit_code_by_key"]
+        states = {name: status_by_exit_code[code] for name, code in codes.items()}
+        if states:
+            found.append(Module(str(path.relative_to(CHANGED)).removesuffix(".meta"), states))
+    return found
+
+
+def change(name: str) -> str:
+    """As a difference, without its head."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "mutmut", "show", name],
+        cwd=SERVICE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = [
+        line for line in shown.stdout.splitlines() if line[:1] in "-+" and line[:3] not in ("---", "+++")
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Prints the survivors, a table and the RESULT line; fails below the least score."""
+    console = Console()
+    try:
+        run(os.environ.get("CHILDREN", "2"))
+        found = modules()
+        for module in found:
+            for name in module.survivors:
+                console.print(f"{name} {module.states[name]}\n{change(name)}", markup=False, highlight=False)
+    finally:
+        shutil.rmtree(CHANGED, ignore_errors=True)
+    table = Table("module", "changes", "noticed", "score")
+    for module in found:
+        table.add_row(module.name, str(len(module.states)), str(module.noticed), f"{module.percent:.0f} %")
+    console.print(table)
+    total, noticed = sum(len(module.states) for module in found), sum(module.noticed for module in found)
+    score = 100 * noticed / total
+    least = min(found, key=lambda module: module.percent)
+    print(
+        f"RESULT mutants={total} noticed={noticed} score={score:.1f}% least={least.name}:{least.percent:.0f}%"
+    )
+    sys.exit(score < LEAST_PERCENT)
+
+
+if __name__ == "__main__":
+    main()
