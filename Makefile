@@ -15,6 +15,7 @@ TYPED := protos/generate.py protos/breaking.py services/runtime/service_runtime 
   deploy/local/local_mesh deploy/local/claude_simulator deploy/local/sample
 CONTRACT ?=
 ONCE ?=
+ONLY ?=
 ARGS ?= --help
 
 .PHONY: help install generate lock run up down ai audit test prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth
@@ -73,8 +74,8 @@ prove-ledger: install  ## fifty rounds of kill -9 under load: the ledger is the 
 asvs: install  ## docs/security/asvs.md, from the table of OWASP ASVS 5.0.0
 	@$(BIN)/python -m tests.security.asvs.table
 
-mutants: install  ## mutation score of auth's rules, about half an hour
-	@$(BIN)/python -m tests.bench.mutants
+mutants: install  ## mutation score of auth's rules, more than an hour (ONLY="auth_service.tokens.*" for a part)
+	@ONLY='$(ONLY)' $(BIN)/python -m tests.bench.mutants
 
 branches: install  ## branch coverage of auth's rules
 	@$(BIN)/coverage run --branch --include='*/auth_service/*/service.py' --data-file=.local/coverage -m pytest services/auth
