@@ -15,9 +15,10 @@ TYPED := protos/generate.py protos/breaking.py services/runtime/service_runtime 
   deploy/local/local_mesh deploy/local/claude_simulator deploy/local/mail_catcher deploy/local/oidc_provider deploy/local/sample
 CONTRACT ?=
 ONCE ?=
+ONLY ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test prove-ledger check fix bench bench-rest bench-ai bench-savings bench-auth
+.PHONY: help install generate lock run up down ai audit test prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -69,6 +70,16 @@ test: install  ## every test
 
 prove-ledger: install  ## fifty rounds of kill -9 under load: the ledger is the sum of the answers
 	@LEDGER_ROUNDS=50 $(BIN)/pytest -s tests/crash/test_ai_ledger.py
+
+asvs: install  ## docs/security/asvs.md, from the table of OWASP ASVS 5.0.0
+	@$(BIN)/python -m tests.security.asvs.table
+
+mutants: install  ## mutation score of auth's rules, more than an hour (ONLY="auth_service.tokens.*" for a part)
+	@ONLY='$(ONLY)' $(BIN)/python -m tests.bench.mutants
+
+branches: install  ## branch coverage of auth's rules
+	@$(BIN)/coverage run --branch --include='*/auth_service/*/service.py' --data-file=.local/coverage -m pytest services/auth
+	@$(BIN)/coverage report --data-file=.local/coverage --show-missing --fail-under=100
 
 check: install  ## format, lint, types, imports, schema, migrations
 	@$(BIN)/ruff format --check $(SOURCES)

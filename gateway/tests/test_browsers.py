@@ -46,7 +46,8 @@ def test_refusals_can_be_read_by_our_pages(anyone: httpx.Client) -> None:
 def test_every_answer_has_the_security_headers(anyone: httpx.Client, someone: httpx.Client) -> None:
     for answer in (someone.get("/v1/me"), anyone.get("/v1/me"), anyone.get("/nope"), anyone.get("/readyz")):
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        csp = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        assert answer.headers["content-security-policy"] == csp
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["server"] == "bloom"
         assert not [name for name in answer.headers if name.startswith("x-envoy")]

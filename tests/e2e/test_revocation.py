@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from bloom.ai.v1 import ai_service_pb2, ai_service_pb2_grpc
+from bloom.auth.v1 import directory_service_pb2, directory_service_pb2_grpc
 from bloom.contracts.v1 import contract_service_pb2, contract_service_pb2_grpc
 from service_runtime.clients import domain_error
 from tests.support.client import PASSWORD, WebClient
@@ -47,6 +48,8 @@ def test_a_session_that_is_ended_ends_its_tokens_everywhere(mesh):
             contract_service_pb2.ListContractsRequest(), metadata=metadata, timeout=10)),
         ("ai-gateway", lambda channel: ai_service_pb2_grpc.AiServiceStub(channel).GetUsage(
             ai_service_pb2.GetUsageRequest(), metadata=metadata, timeout=10)),
+        ("auth", lambda channel: directory_service_pb2_grpc.DirectoryServiceStub(channel).ListUsers(
+            directory_service_pb2.ListUsersRequest(), metadata=metadata, timeout=10)),
     ):  # fmt: skip
         with grpc.insecure_channel(mesh.info.addresses[name]) as channel:
             with pytest.raises(grpc.RpcError) as failed:

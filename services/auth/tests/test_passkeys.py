@@ -192,7 +192,7 @@ async def test_a_passkey_opens_its_own_account_alone(mesh, owner, passkey, sign_
         assert refused.reason_name == "SECOND_FACTOR_INVALID", what
 
 
-@pytest.mark.parametrize("name", [b"", b"x", bytes(32), bytes(33), uuid4().bytes * 2])
+@pytest.mark.parametrize("name", [b"", b"x", bytes(32), bytes(33), uuid4().bytes * 2], ids=len)
 async def test_a_passkey_that_nobody_has_is_not_recorded(mesh, owner, passkey, sign_in, refusal, name):
     before = len(await mesh.audited(owner.org_id))
     for handle_ in (name, passkey.handle):
