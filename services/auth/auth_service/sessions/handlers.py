@@ -118,7 +118,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
             email=caller.email,
             display_name=caller.display_name,
             roles=caller.roles,
-            permissions=sorted(identity.permissions),
+            permissions=sorted(identity.permissions | identity.conditional.permissions),
         )
 
     async def GetJwks(  # noqa: N802

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from auth_service.directory.model import User
-from auth_service.roles import Permissions, Roles
+from auth_service.granted import CustomPermissions
+from auth_service.roles import Roles
 from auth_service.tokens.authentication import Authentication
 
 _ID_BYTES, _SECRET_BYTES = 16, 32
@@ -83,7 +84,7 @@ class PresentedToken:
 
     user_id: UUID
     roles: Roles
-    custom_permissions: Permissions
+    custom_permissions: CustomPermissions
     # The session goes on, and its user may sign in.
     open: bool
     generation: int
