@@ -15,6 +15,7 @@ from grpc_status import rpc_status
 
 from bloom.contracts.v1 import contract_pb2, contract_service_pb2, operation_service_pb2
 from contracts_service import application
+from contracts_service.contracts import access, store
 from service_runtime.policy import methods_of
 
 from .conftest import AGREEMENT, EVERYTHING, Caller, Service
@@ -367,3 +368,30 @@ async def test_department_and_value_have_their_rules(service, org):
         assert (await refused(brought_in(someone, **fields)))[1] == "INVALID_FIELD"
         request = change(contract.name, *fields, **fields)
         assert (await refused(someone.call("UpdateContract", request)))[1] == "INVALID_FIELD"
+
+
+async def test_an_answer_made_without_asking_does_not_leave(service, org, theirs, monkeypatch):
+    monkeypatch.setattr(access, "require_permitted", lambda _identity, _permission, found, _name: found)
+    for name in ("GetContract", "ListPages", "DownloadDocument", "AskContract", "CancelOperation"):
+        assert (await refused(CALLS[name](under(service, org, OWN), *theirs)))[1] == "INTERNAL", name
+    assert (await refused(CALLS["GetContract"](service.someone(), *theirs)))[1] == "NOT_FOUND"
+
+
+async def test_nothing_more_is_read_for_who_has_no_conditions(service, org, theirs, monkeypatch):
+    reads, get = [], store.get
+
+    async def counted(*arguments: Any) -> Any:
+        reads.append(arguments)
+        return await get(*arguments)
+
+    monkeypatch.setattr(store, "get", counted)
+    someone = service.someone(org)
+    for name, expected in (
+        ("GetContract", 1),
+        ("UpdateContract", 2),
+        ("GetOperation", 0),
+        ("CancelOperation", 0),
+    ):
+        reads.clear()
+        await CALLS[name](someone, *theirs)
+        assert len(reads) == expected, name
