@@ -137,14 +137,18 @@ def _query_parameters(method: Method, schemas: Schemas) -> list[Value]:
         return []
     elsewhere = {parameter.field.partition(".")[0] for parameter in method.path.parameters} | {method.body}
     fields = [field for field in method.descriptor.input_type.fields if field.name not in elsewhere]
-    return [_query_parameter(field, schemas) for field in fields]
+    return [parameter for field in fields for parameter in _query_parameter(field, schemas)]
 
 
-def _query_parameter(field: FieldDescriptor, schemas: Schemas) -> Config:
+def _query_parameter(field: FieldDescriptor, schemas: Schemas, inside: str = "") -> list[Value]:
+    """A message is spread: `contract_value.units`; those that are one text in JSON stay one."""
+    name, message = f"{inside}{field.name}", field.message_type
+    if message is not None and message.file.package != "google.protobuf":
+        return [one for inner in message.fields for one in _query_parameter(inner, schemas, f"{name}.")]
     schema = dict(schemas.field(field))
     said = schema.pop("description", None)
-    found: Config = {"name": field.name, "in": "query", "required": is_required(field), "schema": schema}
-    return {**found, "description": said} if said else found
+    found: Config = {"name": name, "in": "query", "required": is_required(field), "schema": schema}
+    return [{**found, "description": said} if said else found]
 
 
 def _body(method: Method, schemas: Schemas, settings: GatewaySettings) -> Config:

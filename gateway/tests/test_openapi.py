@@ -65,6 +65,10 @@ def test_streams_and_files_are_told_as_what_they_are(document: Any) -> None:
         "filename",
         "label",
         "reference_no",
+        "department",
+        "contract_value.currency_code",
+        "contract_value.units",
+        "contract_value.nanos",
     ]
 
 

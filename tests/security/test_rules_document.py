@@ -87,7 +87,8 @@ def test_every_connection_is_told():
         places = {
             name.upper()
             for name in kind.model_fields
-            if name.endswith(("_address", "_url", "_endpoint")) and name != "listen_address"
+            if name.endswith(("_address", "_url", "_endpoint"))
+            and name not in ("listen_address", "public_url")
         }
         assert told[process] == places - ({"AUTH_ADDRESS"} if process == "auth" else set())
 

@@ -92,12 +92,14 @@ LOOKED_AT = {
     # Ids that are UUID objects, and names of keyword arguments in the source: SET takes no arguments.
     "services/runtime/service_runtime/postgres.py": ("org_id", "name", "value", "local"),
     "services/runtime/service_runtime/readers.py": ("org_id",),
+    "services/contracts/contracts_service/operations/store.py": ("of_contracts",),
+    "services/contracts/contracts_service/search/store.py": ("reach",),
     # One of several texts that stand in the same module.
     "services/auth/auth_service/api_keys/store.py": ("own", "table"),
     "services/ai-gateway/ai_gateway/batches/leases.py": ("table", "key"),
     "services/ai-gateway/ai_gateway/money/budgets.py": ("table",),
     # Conditions and assignments of known columns, joined; what they are compared with travels as arguments.
-    "services/contracts/contracts_service/contracts/store.py": ("where", "assignments"),
+    "services/contracts/contracts_service/contracts/store.py": ("where", "reach", "assignments"),
 }
 PUT_TOGETHER = {"services/ai-gateway/ai_gateway/batches/parts.py": "_SET.format(what)"}
 
@@ -146,7 +148,7 @@ def test_every_certificate_is_checked():
 
 
 # Texts of the source that are held in a table, or given as an argument by the next line.
-OWN_FORMATS = {"_WIRE_FORM[spec.kind]", "details"}
+OWN_FORMATS = {"_WIRE_FORM[spec.kind]", "details", "condition"}
 # Parts of patterns that are ours: joined words of a table, a length, a cue of the same module.
 OWN_PATTERNS = {
     "'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))", "''.join(_TYPOGRAPHY)", "length - 1",

@@ -21,6 +21,7 @@ from bloom.auth.v1 import (
     role_pb2,
     session_service_pb2,
 )
+from service_runtime.conditions.model import Conditions
 
 
 def _timestamp(moment: datetime) -> timestamp_pb2.Timestamp:
@@ -50,6 +51,7 @@ def user(record: User) -> auth_pb2.User:
         create_time=_timestamp(record.created_at),
         update_time=_timestamp(record.updated_at),
         custom_roles=[names.role(role_id) for role_id in record.custom_roles],
+        departments=record.departments,
     )
 
 
@@ -70,6 +72,7 @@ def custom_role(record: CustomRole) -> role_pb2.CustomRole:
         name=names.role(record.id),
         display_name=record.display_name,
         permissions=record.permissions,
+        conditions=_conditions(record.conditions) if record.conditions else None,
         etag=record.etag,
         create_time=_timestamp(record.created_at),
         update_time=_timestamp(record.updated_at),
@@ -86,6 +89,15 @@ def invitation(record: Invitation) -> invitation_service_pb2.Invitation:
         inviter=record.invited_by,
         create_time=_timestamp(record.created_at),
         expire_time=_timestamp(record.expires_at),
+    )
+
+
+def _conditions(conditions: Conditions) -> role_pb2.RoleConditions:
+    limit = conditions.value_limit
+    return role_pb2.RoleConditions(
+        own_only=conditions.own_only,
+        own_department=conditions.own_department,
+        value_limit=limit.message() if limit else None,
     )
 
 

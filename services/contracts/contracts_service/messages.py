@@ -39,6 +39,8 @@ def contract(record: Contract) -> contract_pb2.Contract:
         creator=record.creator,
         create_time=timestamp(record.created_at),
         update_time=timestamp(record.updated_at),
+        department=record.department,
+        contract_value=record.value.message() if record.value else None,
     )
 
 

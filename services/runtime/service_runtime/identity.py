@@ -17,6 +17,7 @@ from joserfc import errors as jose_errors
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from service_runtime.conditions.model import NOTHING, Conditional, from_claims
 from service_runtime.errors import DomainError, Reason
 from service_runtime.revocation import Revocations
 
@@ -37,7 +38,10 @@ class Identity:
 
     subject: str = ""
     org_id: UUID | None = None
+    # Those that hold for every resource of the organization.
     permissions: frozenset[str] = frozenset()
+    # Those that hold for some resources only; see `conditions.asking`.
+    conditional: Conditional = NOTHING
     session_id: str = ""
     # The API key that the token was given for; its subject is the key's owner.
     key_id: str = ""
@@ -192,12 +196,20 @@ async def identify(verifier: TokenVerifier, bearer: str, workload_token: str) ->
         subject=str(claims["sub"]),
         org_id=org_id,
         permissions=frozenset(map(str, permissions)),
+        conditional=_conditional(claims),
         session_id=str(claims.get("sid", "")),
         key_id=str(claims.get("key", "")),
         workload=workload,
         authenticated_at=_moment(claims.get("auth_time")),
         token=bearer,
     )
+
+
+def _conditional(claims: dict[str, object]) -> Conditional:
+    try:
+        return from_claims(claims)
+    except ValueError as broken:
+        raise _invalid_token() from broken
 
 
 def _moment(claim: object) -> float | None:

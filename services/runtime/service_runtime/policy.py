@@ -31,6 +31,8 @@ class Method:
     name: str
     auth: "policy_pb2.AuthLevel.ValueType"
     permission: str
+    # Whether the method asks the conditions under which a caller may have the permission.
+    conditional: bool
     workload: bool
     idempotency: "policy_pb2.Idempotency.ValueType"
     # How long ago a person may have shown who he is; 0 for no matter.
@@ -60,6 +62,17 @@ def permissions_of(role: "policy_pb2.Role.ValueType") -> frozenset[str]:
     )
 
 
+@cache
+def conditional_permissions() -> "frozenset[policy_pb2.Permission.ValueType]":
+    """Those that a custom role may grant under conditions."""
+    values = policy_pb2.Permission.DESCRIPTOR.values
+    return frozenset(
+        policy_pb2.Permission.Value(value.name)
+        for value in values
+        if value.GetOptions().Extensions[policy_pb2.conditional]
+    )
+
+
 def methods_of(service: str) -> list[Method]:
     """All methods of a registered service. Raises UndeclaredPolicyError where one declares no policy."""
     return [_declared(method) for method in descriptor_pool.Default().FindServiceByName(service).methods]
@@ -85,6 +98,7 @@ def _declared(method: MethodDescriptor) -> Method:
         name=method.name,
         auth=policy.auth,
         permission=permission_name(policy.permission),
+        conditional=policy.permission in conditional_permissions(),
         workload=policy.workload or policy.auth == policy_pb2.AUTH_LEVEL_WORKLOAD,
         idempotency=policy.idempotency,
         step_up_seconds=policy.step_up_seconds,

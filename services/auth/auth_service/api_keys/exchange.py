@@ -3,7 +3,7 @@
 import hmac
 from datetime import timedelta
 
-from auth_service import refusals, roles
+from auth_service import granted, refusals, roles
 from auth_service.api_keys import store
 from auth_service.api_keys.model import ApiKey, KeyText, Owner
 from auth_service.sessions.model import TokenPair
@@ -54,12 +54,18 @@ class KeyExchange:
         return self._pair(key, owner, text, remaining)
 
     def _pair(self, key: ApiKey, owner: Owner, text: KeyText, remaining: timedelta) -> TokenPair:
-        has = roles.effective(owner.roles, owner.custom_permissions)
+        has = granted.effective(owner.roles, owner.custom_permissions)
         scopes = roles.permission_names(item for item in key.scopes if item not in roles.OWNERS_ALONE)
-        granted = [name for name in scopes if name in has]
+        conditional = granted.conditional(owner.roles, owner.custom_permissions).within(frozenset(scopes))
         lifetime = min(self._tokens.lifetime, max(1, int(remaining.total_seconds())))
         access = self._tokens.for_key(
-            key.owner, text.org_id, text.id, granted, epoch=owner.epoch, lifetime=lifetime
+            key.owner,
+            text.org_id,
+            text.id,
+            [name for name in scopes if name in has],
+            conditional,
+            epoch=owner.epoch,
+            lifetime=lifetime,
         )
         return TokenPair(access, lifetime)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from auth_service import names
+from auth_service.granted import CustomPermissions
 from auth_service.roles import CustomRoles, Permissions, Roles
 
 # Scanners of repositories and logs find a leaked key by `bloom_[0-9A-Za-z]{92}` and prove it by its checksum.
@@ -40,7 +41,7 @@ class Owner:
 
     roles: Roles
     custom_roles: CustomRoles
-    custom_permissions: Permissions
+    custom_permissions: CustomPermissions
     disabled: bool
     epoch: int
 

@@ -1,13 +1,13 @@
 """The rules of API keys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from auth_service import names, refusals, roles
+from auth_service import granted, names, refusals, roles
 from auth_service.api_keys import store
 from auth_service.api_keys.model import ApiKey, KeyText
 from auth_service.custom_roles.granting import refuse_owners_alone, require_own
-from auth_service.directory.me import hold_permitted
+from auth_service.directory.me import Principal, hold_permitted
 from auth_service.revoking import revoke
 from auth_service.roles import Permissions
 from bloom.options.v1 import policy_pb2
@@ -41,7 +41,7 @@ async def create(postgres: Postgres, identity: Identity, new: NewKey) -> tuple[A
     async with postgres.transaction(identity.tenant) as connection:
         caller = await hold_permitted(connection, identity, _WRITE)
         await _require_ownable(connection, identity, new)
-        require_own(caller, new.scopes)
+        require_own(_for_himself(caller) if new.owner == identity.subject else caller, new.scopes)
         key = await store.insert(
             connection, text, new.owner, new.display_name, new.scopes, new.ttl or _DEFAULT_TTL
         )
@@ -54,6 +54,11 @@ async def create(postgres: Postgres, identity: Identity, new: NewKey) -> tuple[A
     return key, text.encoded()
 
 
+def _for_himself(caller: Principal) -> Principal:
+    """His key keeps his conditions. The key of a program would not have them."""
+    return replace(caller, permissions=caller.permissions | caller.conditional.permissions)
+
+
 async def _require_ownable(connection: Connection, identity: Identity, new: NewKey) -> None:
     """In another person's name a key would act as that person, whoever holds it."""
     owner = await store.held_owner(connection, identity.tenant, new.owner)
@@ -61,7 +66,10 @@ async def _require_ownable(connection: Connection, identity: Identity, new: NewK
         raise not_found(new.owner)
     if names.is_user(new.owner) and new.owner != identity.subject:
         raise refusals.key_of_another()
-    has = roles.effective(owner.roles, owner.custom_permissions)
+    has = {
+        *granted.effective(owner.roles, owner.custom_permissions),
+        *granted.conditional(owner.roles, owner.custom_permissions).permissions,
+    }
     for scope in roles.permission_names(new.scopes):
         if scope not in has:
             raise invalid("scopes", f"the owner of the key does not have {scope}")

@@ -7,6 +7,7 @@ import asyncpg
 
 from auth_service import names, roles
 from auth_service.api_keys.model import ApiKey, KeyText, Owner
+from auth_service.granted import CustomPermissions
 from auth_service.roles import Permissions
 from service_runtime.postgres import Connection
 
@@ -80,9 +81,10 @@ async def held_owner(connection: Connection, org_id: UUID, owner: str) -> Owner 
     """The owner, who cannot be disabled, changed or deleted before the transaction ends."""
     table, own = "service_accounts", "false AS disabled, 1 AS epoch"
     if names.is_user(owner):
-        table, own = "users", "disabled, epoch"
+        table, own = "users", "disabled, epoch, departments"
     row = await connection.fetchrow(
-        f"""SELECT roles, custom_roles, custom_permissions(org_id, custom_roles), {own}
+        f"""SELECT roles, custom_roles, custom_permissions(org_id, custom_roles),
+                   conditional_permissions(org_id, custom_roles), {own}
             FROM {table} WHERE org_id = $1 AND id = $2 FOR SHARE""",
         org_id, names.id_of(owner),
     )  # fmt: skip
@@ -91,7 +93,7 @@ async def held_owner(connection: Connection, org_id: UUID, owner: str) -> Owner 
     return Owner(
         roles=roles.from_stored(row["roles"]),
         custom_roles=tuple(row["custom_roles"]),
-        custom_permissions=tuple(row["custom_permissions"]),
+        custom_permissions=CustomPermissions.from_row(row),
         disabled=row["disabled"],
         epoch=row["epoch"],
     )

@@ -4,8 +4,10 @@ from auth_service import names, refusals, roles
 from auth_service.custom_roles import store
 from auth_service.directory.me import Principal
 from auth_service.roles import CustomRoles, Permissions, Roles
+from service_runtime.conditions.model import Conditions
 from service_runtime.errors import invalid, not_found
 from service_runtime.identity import Identity
+from service_runtime.policy import conditional_permissions
 from service_runtime.postgres import Connection
 
 
@@ -27,11 +29,27 @@ async def require_grantable(
             raise refusals.beyond_own(permission)
 
 
+async def require_departments_grantable(
+    connection: Connection, identity: Identity, caller: Principal, held: CustomRoles
+) -> None:
+    """Another department opens more to these roles. Raises PERMISSION_DENIED for what the caller lacks."""
+    for role in await store.named(connection, identity.tenant, held):
+        if role.conditions.own_department:
+            require_own(caller, role.permissions)
+
+
 def require_own(caller: Principal, permissions: Permissions) -> None:
-    """Raises PERMISSION_DENIED for a permission that the caller does not have now."""
+    """Raises PERMISSION_DENIED for a permission that the caller does not have now, for every resource."""
     for permission in roles.permission_names(permissions):
         if permission not in caller.permissions:
             raise refusals.beyond_own(permission)
+
+
+def refuse_unconditional(field: str, permissions: Permissions, conditions: Conditions) -> None:
+    """Raises INVALID_FIELD for a permission under conditions that no method would ask."""
+    if conditions:
+        for permission in roles.permission_names(set(permissions) - conditional_permissions()):
+            raise invalid(field, f"{permission} knows no conditions")
 
 
 def refuse_owners_alone(field: str, permissions: Permissions) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from auth_service.roles import Permissions
+from service_runtime.conditions.model import Conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class CustomRole:
     id: UUID
     display_name: str
     permissions: Permissions
+    conditions: Conditions
     version: int
     created_at: datetime
     updated_at: datetime

@@ -4,12 +4,13 @@ import dataclasses
 
 from auth_service import names, refusals, roles
 from auth_service.custom_roles import store
-from auth_service.custom_roles.granting import refuse_owners_alone, require_own
+from auth_service.custom_roles.granting import refuse_owners_alone, refuse_unconditional, require_own
 from auth_service.custom_roles.model import CustomRole
 from auth_service.directory.me import hold_permitted
 from auth_service.roles import Permissions
 from bloom.options.v1 import policy_pb2
 from service_runtime import audit, pagination
+from service_runtime.conditions.model import Conditions
 from service_runtime.errors import etag_mismatch, not_found
 from service_runtime.identifiers import new_id
 from service_runtime.identity import Identity
@@ -21,14 +22,23 @@ _WRITE = permission_name(policy_pb2.PERMISSION_ROLES_WRITE)
 
 
 async def create(
-    postgres: Postgres, identity: Identity, display_name: str, permissions: Permissions
+    postgres: Postgres,
+    identity: Identity,
+    display_name: str,
+    permissions: Permissions,
+    conditions: Conditions,
 ) -> CustomRole:
     """Raises PERMISSION_DENIED for what the caller does not have, INVALID_FIELD for what is owners' alone."""
     refuse_owners_alone("permissions", permissions)
+    refuse_unconditional("permissions", permissions, conditions)
     async with postgres.transaction(identity.tenant) as connection:
         require_own(await hold_permitted(connection, identity, _WRITE), permissions)
-        role = await store.insert(connection, identity.tenant, new_id(), display_name, permissions)
+        role = await store.insert(
+            connection, identity.tenant, new_id(), display_name, permissions, conditions
+        )
         detail = {"permissions": _told(permissions)}
+        if conditions:
+            detail["conditions"] = _conditions_told(conditions)
         await audit.record(connection, identity, "role.created", names.role(role.id), detail)
     return role
 
@@ -61,10 +71,11 @@ async def update(
     etag: str,
     display_name: str | None,
     permissions: Permissions | None,
+    conditions: Conditions | None,
 ) -> CustomRole:
     """None leaves a field as it is. Raises NOT_FOUND, ETAG_MISMATCH, PERMISSION_DENIED, INVALID_FIELD.
 
-    Only what is added must be the caller's own: taking away raises nobody.
+    Only what is added must be the caller's own: taking away raises nobody. Other conditions may add anything.
     """
     async with postgres.transaction(identity.tenant) as connection:
         caller = await hold_permitted(connection, identity, _WRITE)
@@ -75,14 +86,22 @@ async def update(
             before,
             display_name=before.display_name if display_name is None else display_name,
             permissions=before.permissions if permissions is None else permissions,
+            conditions=before.conditions if conditions is None else conditions,
         )
         if after == before:
             return before
-        added = tuple(item for item in after.permissions if item not in before.permissions)
+        rebound = after.conditions != before.conditions
+        added = tuple(item for item in after.permissions if rebound or item not in before.permissions)
         refuse_owners_alone("role.permissions", added)
+        refuse_unconditional("role.permissions", after.permissions, after.conditions)
         require_own(caller, added)
         changed = await store.update(connection, identity.tenant, after)
         detail = {"permissions_before": _told(before.permissions), "permissions": _told(after.permissions)}
+        if rebound:
+            detail |= {
+                "conditions_before": _conditions_told(before.conditions),
+                "conditions": _conditions_told(after.conditions),
+            }
         await audit.record(connection, identity, "role.updated", name, detail)
     return changed
 
@@ -103,6 +122,16 @@ async def _existing(connection: Connection, identity: Identity, name: str) -> Cu
     if role is None:
         raise not_found(name)
     return role
+
+
+def _conditions_told(conditions: Conditions) -> str:
+    limit = conditions.value_limit
+    named = (
+        "own" if conditions.own_only else "",
+        "department" if conditions.own_department else "",
+        f"value up to {limit.text} {limit.currency}" if limit else "",
+    )
+    return ",".join(filter(None, named))
 
 
 def _told(permissions: Permissions) -> str:

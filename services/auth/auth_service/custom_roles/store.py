@@ -8,9 +8,10 @@ import asyncpg
 
 from auth_service.custom_roles.model import CustomRole
 from auth_service.roles import Permissions
+from service_runtime.conditions.model import Conditions
 from service_runtime.postgres import Connection
 
-_COLUMNS = "id, display_name, permissions, version, created_at, updated_at"
+_COLUMNS = "id, display_name, permissions, conditions, version, created_at, updated_at"
 
 
 def _from_row(row: asyncpg.Record) -> CustomRole:
@@ -18,6 +19,7 @@ def _from_row(row: asyncpg.Record) -> CustomRole:
         id=row["id"],
         display_name=row["display_name"],
         permissions=tuple(row["permissions"]),
+        conditions=Conditions.from_stored(row["conditions"] or {}),
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
@@ -25,13 +27,18 @@ def _from_row(row: asyncpg.Record) -> CustomRole:
 
 
 async def insert(
-    connection: Connection, org_id: UUID, role_id: UUID, display_name: str, permissions: Permissions
+    connection: Connection,
+    org_id: UUID,
+    role_id: UUID,
+    display_name: str,
+    permissions: Permissions,
+    conditions: Conditions,
 ) -> CustomRole:
     """Adds one."""
     row = await connection.fetchrow(
-        f"""INSERT INTO custom_roles (org_id, id, display_name, permissions) VALUES ($1, $2, $3, $4)
-            RETURNING {_COLUMNS}""",
-        org_id, role_id, display_name, permissions,
+        f"""INSERT INTO custom_roles (org_id, id, display_name, permissions, conditions)
+            VALUES ($1, $2, $3, $4, $5) RETURNING {_COLUMNS}""",
+        org_id, role_id, display_name, permissions, conditions.stored() or None,
     )  # fmt: skip
     if row is None:
         raise RuntimeError("an insert returned no row")
@@ -71,10 +78,10 @@ async def page(
 async def update(connection: Connection, org_id: UUID, role: CustomRole) -> CustomRole:
     """Writes what can be changed of a role, and counts the change."""
     row = await connection.fetchrow(
-        f"""UPDATE custom_roles SET display_name = $3, permissions = $4,
+        f"""UPDATE custom_roles SET display_name = $3, permissions = $4, conditions = $5,
                                     version = version + 1, updated_at = now()
             WHERE org_id = $1 AND id = $2 RETURNING {_COLUMNS}""",
-        org_id, role.id, role.display_name, role.permissions,
+        org_id, role.id, role.display_name, role.permissions, role.conditions.stored() or None,
     )  # fmt: skip
     if row is None:
         raise RuntimeError("a role vanished while its organization was held")

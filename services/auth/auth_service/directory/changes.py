@@ -1,6 +1,7 @@
 """What an UpdateUser changes."""
 
 import dataclasses
+from collections.abc import Iterable
 
 from auth_service import names, roles
 from auth_service.directory.model import User
@@ -8,7 +9,7 @@ from auth_service.roles import CustomRoles, Roles
 from bloom.auth.v1 import directory_service_pb2
 from service_runtime.errors import invalid
 
-_CHANGEABLE = ("display_name", "roles", "custom_roles", "disabled")
+_CHANGEABLE = ("display_name", "roles", "custom_roles", "departments", "disabled")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Changes:
     roles: Roles | None = None
     custom_roles: CustomRoles | None = None
     disabled: bool | None = None
+    departments: tuple[str, ...] | None = None
 
     def applied_to(self, user: User) -> User:
         """The user after the change."""
@@ -28,7 +30,13 @@ class Changes:
             roles=user.roles if self.roles is None else self.roles,
             custom_roles=user.custom_roles if self.custom_roles is None else self.custom_roles,
             disabled=user.disabled if self.disabled is None else self.disabled,
+            departments=user.departments if self.departments is None else self.departments,
         )
+
+
+def ordered(departments: Iterable[str]) -> tuple[str, ...]:
+    """Each once, ascending: the stored form."""
+    return tuple(sorted(set(departments)))
 
 
 def of(request: directory_service_pb2.UpdateUserRequest) -> Changes:
@@ -48,4 +56,5 @@ def of(request: directory_service_pb2.UpdateUserRequest) -> Changes:
         roles=roles.ordered(user.roles) if "roles" in paths else None,
         custom_roles=names.ids_of(user.custom_roles) if "custom_roles" in paths else None,
         disabled=user.disabled if "disabled" in paths else None,
+        departments=ordered(user.departments) if "departments" in paths else None,
     )

@@ -62,6 +62,7 @@ class DirectoryHandlers(directory_service_pb2_grpc.DirectoryServiceServicer):
             display_name=request.user.display_name,
             roles=roles.ordered(request.user.roles),
             custom_roles=names.ids_of(request.user.custom_roles),
+            departments=changes.ordered(request.user.departments),
             password_hash=await self.passwords.hash(request.password),
         )
 

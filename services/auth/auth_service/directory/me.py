@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass, replace
 
-from auth_service import names, refusals, roles
+from auth_service import granted, names, refusals, roles
 from auth_service.accounts import store as accounts
 from auth_service.api_keys import store as api_keys
 from auth_service.directory import store as users
 from auth_service.directory.model import User
+from auth_service.granted import CustomPermissions
 from auth_service.organizations import store as organizations
 from auth_service.organizations.model import Organization
-from auth_service.roles import Permissions, Roles
+from auth_service.roles import Roles
 from auth_service.service_accounts import store as service_accounts
 from auth_service.service_accounts.model import ServiceAccount
+from service_runtime.conditions.model import NOTHING, Conditional
 from service_runtime.identity import Identity
 from service_runtime.postgres import Connection, Postgres
 
@@ -23,11 +25,13 @@ class Principal:
     display_name: str
     email: str
     roles: Roles
-    custom_permissions: Permissions
+    custom_permissions: CustomPermissions
     disabled: bool
-    # All that the roles grant now.
+    # All that the roles grant now, for every resource.
     permissions: frozenset[str]
     epoch: int = 1
+    # What they grant for some.
+    conditional: Conditional = NOTHING
 
 
 async def principal(connection: Connection, identity: Identity) -> Principal | None:
@@ -43,9 +47,16 @@ async def principal(connection: Connection, identity: Identity) -> Principal | N
 
 
 def _principal(record: User | ServiceAccount, email: str, *, disabled: bool, epoch: int = 1) -> Principal:
-    granted = frozenset(roles.effective(record.roles, record.custom_permissions))
+    custom = record.custom_permissions
     return Principal(
-        record.display_name, email, record.roles, record.custom_permissions, disabled, granted, epoch
+        record.display_name,
+        email,
+        record.roles,
+        custom,
+        disabled,
+        frozenset(granted.effective(record.roles, custom)),
+        epoch,
+        granted.conditional(record.roles, custom),
     )
 
 
@@ -65,7 +76,13 @@ async def hold_permitted(connection: Connection, identity: Identity, permission:
     if permission not in caller.permissions:
         raise refusals.no_longer_permitted(permission)
     held = tuple(role for role in caller.roles if role != roles.OWNER) if identity.key_id else caller.roles
-    return replace(caller, roles=held, permissions=caller.permissions & identity.permissions)
+    reach = identity.permissions | identity.conditional.permissions
+    return replace(
+        caller,
+        roles=held,
+        permissions=caller.permissions & identity.permissions,
+        conditional=caller.conditional.within(reach),
+    )
 
 
 async def me(postgres: Postgres, identity: Identity) -> tuple[Organization, Principal, bool]:

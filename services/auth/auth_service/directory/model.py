@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from auth_service import roles
-from auth_service.roles import CustomRoles, Permissions, Roles
+from auth_service.granted import CustomPermissions
+from auth_service.roles import CustomRoles, Roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,14 @@ class User:
     roles: Roles
     custom_roles: CustomRoles
     # What the custom roles granted together when this was read.
-    custom_permissions: Permissions
+    custom_permissions: CustomPermissions
     disabled: bool
     version: int
     created_at: datetime
     updated_at: datetime
     epoch: int = 1
+    # Names, each once, in their order.
+    departments: tuple[str, ...] = ()
 
     @property
     def etag(self) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 from auth_service import names, refusals, roles
 from auth_service.accounts import store as accounts
 from auth_service.accounts.model import Account
-from auth_service.custom_roles.granting import require_grantable
+from auth_service.custom_roles.granting import require_departments_grantable, require_grantable
 from auth_service.directory import store
 from auth_service.directory.changes import Changes
 from auth_service.directory.me import Principal, hold_permitted
@@ -37,6 +37,7 @@ class NewUser:
     roles: Roles
     custom_roles: CustomRoles
     password_hash: str = field(repr=False)
+    departments: tuple[str, ...] = ()
 
 
 async def get(postgres: Postgres, identity: Identity, name: str) -> User:
@@ -68,11 +69,20 @@ async def create(connection: Connection, identity: Identity, new: NewUser) -> Us
     if not await accounts.insert(connection, Account(user_id, new.email, org_id, new.password_hash)):
         raise refusals.email_taken(new.email)
     user = await store.insert(
-        connection, org_id, user_id, new.email, new.display_name, new.roles, new.custom_roles
+        connection,
+        org_id,
+        user_id,
+        new.email,
+        new.display_name,
+        new.roles,
+        new.custom_roles,
+        new.departments,
     )
     granted = {"roles": ",".join(roles.names(user.roles))}
     if user.custom_roles:
         granted["custom_roles"] = names.joined(user.custom_roles)
+    if user.departments:
+        granted["departments"] = ",".join(user.departments)
     await audit.record(connection, identity, "user.created", names.user(user_id), granted)
     return user
 
@@ -124,6 +134,8 @@ async def _require_grantable(
     fixed = tuple(role for role in after.roles if role not in before.roles)
     custom = tuple(role_id for role_id in after.custom_roles if role_id not in before.custom_roles)
     await require_grantable(connection, identity, caller, fixed, custom)
+    if not set(after.departments) <= set(before.departments):
+        await require_departments_grantable(connection, identity, caller, after.custom_roles)
 
 
 def _moves_ownership(before: User, after: User) -> bool:
@@ -151,6 +163,11 @@ def _told(before: User, after: User) -> dict[str, str | int | bool]:
         detail |= {
             "custom_roles_before": names.joined(before.custom_roles),
             "custom_roles": names.joined(after.custom_roles),
+        }
+    if before.departments != after.departments:
+        detail |= {
+            "departments_before": ",".join(before.departments),
+            "departments": ",".join(after.departments),
         }
     if before.disabled != after.disabled:
         detail["disabled"] = after.disabled

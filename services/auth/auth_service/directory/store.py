@@ -7,10 +7,12 @@ import asyncpg
 
 from auth_service import roles
 from auth_service.directory.model import User
+from auth_service.granted import CustomPermissions
 from auth_service.roles import CustomRoles, Roles
 from service_runtime.postgres import Connection
 
 _COLUMNS = """id, email, display_name, roles, custom_roles, custom_permissions(org_id, custom_roles),
+              conditional_permissions(org_id, custom_roles), departments,
               disabled, version, created_at, updated_at, epoch"""
 
 
@@ -21,12 +23,13 @@ def _from_row(row: asyncpg.Record) -> User:
         display_name=row["display_name"],
         roles=roles.from_stored(row["roles"]),
         custom_roles=tuple(row["custom_roles"]),
-        custom_permissions=tuple(row["custom_permissions"]),
+        custom_permissions=CustomPermissions.from_row(row),
         disabled=row["disabled"],
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         epoch=row["epoch"],
+        departments=tuple(row["departments"]),
     )
 
 
@@ -38,12 +41,13 @@ async def insert(
     display_name: str,
     granted: Roles,
     custom: CustomRoles = (),
+    departments: tuple[str, ...] = (),
 ) -> User:
     """Makes an account a member of the organization."""
     row = await connection.fetchrow(
-        f"""INSERT INTO users (org_id, id, email, display_name, roles, custom_roles)
-            VALUES ($1, $2, $3, $4, $5, $6) RETURNING {_COLUMNS}""",
-        org_id, user_id, email, display_name, granted, custom,
+        f"""INSERT INTO users (org_id, id, email, display_name, roles, custom_roles, departments)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {_COLUMNS}""",
+        org_id, user_id, email, display_name, granted, custom, departments,
     )  # fmt: skip
     if row is None:
         raise RuntimeError("an insert returned no row")
@@ -84,12 +88,15 @@ async def update(connection: Connection, org_id: UUID, user: User) -> User:
     """Writes what can be changed of a user, and counts the change; the epoch too where access changes."""
     row = await connection.fetchrow(
         f"""UPDATE users SET display_name = $3, roles = $4, disabled = $5, custom_roles = $6,
+                             departments = $7,
                              epoch = epoch + (
-                                 (roles, disabled, custom_roles) <> ($4::smallint [], $5, $6::uuid [])
+                                 (roles, disabled, custom_roles, departments)
+                                 <> ($4::smallint [], $5, $6::uuid [], $7::text [])
                              )::integer,
                              version = version + 1, updated_at = now()
             WHERE org_id = $1 AND id = $2 RETURNING {_COLUMNS}""",
         org_id, user.id, user.display_name, user.roles, user.disabled, user.custom_roles,
+        user.departments,
     )  # fmt: skip
     if row is None:
         raise RuntimeError("a user vanished while its organization was held")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from auth_service.roles import CustomRoles, Permissions, Roles
+from auth_service.granted import CustomPermissions
+from auth_service.roles import CustomRoles, Roles
 
 # Scanners of repositories and logs find a leaked secret by its prefix.
 _PREFIX = "bsa_"
@@ -24,7 +25,7 @@ class ServiceAccount:
     roles: Roles
     custom_roles: CustomRoles
     # What the custom roles grant together, now.
-    custom_permissions: Permissions
+    custom_permissions: CustomPermissions
     created_at: datetime
     secret_hash: bytes = field(repr=False)
 

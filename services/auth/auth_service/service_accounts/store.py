@@ -6,12 +6,13 @@ from uuid import UUID
 import asyncpg
 
 from auth_service import roles
+from auth_service.granted import CustomPermissions
 from auth_service.roles import CustomRoles, Roles
 from auth_service.service_accounts.model import ServiceAccount
 from service_runtime.postgres import Connection
 
-_COLUMNS = """id, display_name, roles, custom_roles, custom_permissions(org_id, custom_roles), created_at,
-              secret_hash"""
+_COLUMNS = """id, display_name, roles, custom_roles, custom_permissions(org_id, custom_roles),
+              conditional_permissions(org_id, custom_roles), created_at, secret_hash"""
 
 
 def _from_row(row: asyncpg.Record) -> ServiceAccount:
@@ -20,7 +21,7 @@ def _from_row(row: asyncpg.Record) -> ServiceAccount:
         display_name=row["display_name"],
         roles=roles.from_stored(row["roles"]),
         custom_roles=tuple(row["custom_roles"]),
-        custom_permissions=tuple(row["custom_permissions"]),
+        custom_permissions=CustomPermissions.from_row(row),
         created_at=row["created_at"],
         secret_hash=row["secret_hash"],
     )

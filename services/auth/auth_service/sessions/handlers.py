@@ -116,7 +116,7 @@ class AuthHandlers(auth_service_pb2_grpc.AuthServiceServicer):
             email=caller.email,
             display_name=caller.display_name,
             roles=caller.roles,
-            permissions=sorted(identity.permissions),
+            permissions=sorted(identity.permissions | identity.conditional.permissions),
             email_verified=verified,
         )
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from auth_service.directory.model import User
+from auth_service.granted import CustomPermissions
 from auth_service.opaque import OpaqueToken
-from auth_service.roles import Permissions, Roles
+from auth_service.roles import Roles
 from auth_service.tokens.authentication import Authentication
 
 _NONCE_BYTES = 32
@@ -52,7 +53,7 @@ class PresentedToken:
 
     user_id: UUID
     roles: Roles
-    custom_permissions: Permissions
+    custom_permissions: CustomPermissions
     # The session goes on, and its user may sign in.
     open: bool
     generation: int

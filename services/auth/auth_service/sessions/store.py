@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from auth_service import roles
+from auth_service.granted import CustomPermissions
 from auth_service.sessions.model import PresentedToken, RefreshToken, Session
 from auth_service.tokens.authentication import Authentication, together
 from service_runtime.postgres import Connection
@@ -81,6 +82,7 @@ async def presented(connection: Connection, token: RefreshToken) -> PresentedTok
     """What is known of a token. Read after `hold`: one statement would see rows from before its wait."""
     row = await connection.fetchrow(
         """SELECT sessions.user_id, users.roles, custom_permissions(users.org_id, users.custom_roles),
+                  conditional_permissions(users.org_id, users.custom_roles), users.departments,
                   tokens.generation, sessions.generation AS newest,
                   rotation_nonce, rotation_client, now() - coalesce(rotated_at, sessions.created_at) AS age,
                   ended_at IS NULL AND expires_at > now() AND NOT users.disabled AS open, users.epoch,
@@ -96,7 +98,7 @@ async def presented(connection: Connection, token: RefreshToken) -> PresentedTok
     return PresentedToken(
         user_id=row["user_id"],
         roles=roles.from_stored(row["roles"]),
-        custom_permissions=tuple(row["custom_permissions"]),
+        custom_permissions=CustomPermissions.from_row(row),
         open=row["open"],
         generation=row["generation"],
         newest_generation=row["newest"],

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from joserfc import jwt
 
-from auth_service import names, roles
+from auth_service import granted, names, roles
+from auth_service.granted import CustomPermissions
 from auth_service.keys.keyring import Keyring
-from auth_service.roles import Permissions, Roles
+from auth_service.roles import Roles
 from auth_service.tokens.authentication import Authentication
+from service_runtime.conditions.model import NOTHING, Conditional
 from service_runtime.identity import ACCESS_TYPE, AUDIENCE, ISSUER, WORKLOAD_TYPE
 
 
@@ -25,8 +27,8 @@ class AccessTokens:
         self,
         subject: str,
         org_id: UUID,
-        granted: Roles,
-        custom: Permissions = (),
+        fixed: Roles,
+        custom: CustomPermissions = granted.NONE,
         *,
         epoch: int = 1,
         session: UUID | None = None,
@@ -42,8 +44,9 @@ class AccessTokens:
         claims: dict[str, object] = {
             "org": str(org_id),
             "epo": epoch,
-            "roles": roles.names(granted),
-            "perms": list(roles.effective(granted, custom)),
+            "roles": roles.names(fixed),
+            "perms": list(granted.effective(fixed, custom)),
+            **granted.conditional(fixed, custom).claims(),
         }
         if session is not None:
             claims["sid"] = str(session)
@@ -55,11 +58,20 @@ class AccessTokens:
         return self._signed(ACCESS_TYPE, subject, claims)
 
     def for_key(
-        self, subject: str, org_id: UUID, key_id: UUID, granted: Sequence[str], *, epoch: int, lifetime: int
+        self,
+        subject: str,
+        org_id: UUID,
+        key_id: UUID,
+        permissions: Sequence[str],
+        conditional: Conditional = NOTHING,
+        *,
+        epoch: int,
+        lifetime: int,
     ) -> str:
-        """For the owner of an API key, with `granted` alone; the roles that he has are not the key's."""
+        """For the owner of an API key, with these permissions alone; his roles are not the key's."""
         claims = {
-            "org": str(org_id), "epo": epoch, "roles": [], "perms": list(granted), "key": str(key_id),
+            "org": str(org_id), "epo": epoch, "roles": [], "perms": list(permissions), "key": str(key_id),
+            **conditional.claims(),
         }  # fmt: skip
         return self._signed(ACCESS_TYPE, subject, claims, lifetime)
 

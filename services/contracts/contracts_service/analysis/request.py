@@ -6,6 +6,7 @@ from opentelemetry import propagate
 from bloom.contracts.v1 import contract_pb2
 from contracts_service import names, queue
 from contracts_service.analysis import store
+from contracts_service.contracts import access
 from contracts_service.contracts import service as contracts
 from contracts_service.contracts import store as contract_store
 from contracts_service.contracts.model import Contract
@@ -21,8 +22,11 @@ from service_runtime.postgres import Connection
 
 
 async def request(connection: Connection, identity: Identity, name: str) -> Operation:
-    """Raises NOT_FOUND, DOCUMENT_NEEDS_OCR, ANALYSIS_RUNNING. The work begins after the commit."""
-    contract = await contracts.get(connection, name)
+    """Raises NOT_FOUND, CONDITION_FORBIDS, DOCUMENT_NEEDS_OCR, ANALYSIS_RUNNING.
+
+    The work begins after the commit.
+    """
+    contract = await access.permitted(connection, identity, access.ANALYZE, name)
     contracts.require_text(contract)
     operation_id = new_id()
     carrier: dict[str, str] = {}

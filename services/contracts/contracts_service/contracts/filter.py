@@ -16,7 +16,7 @@ from service_runtime.errors import DomainError, Reason
 
 _TOKEN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|(<=|>=|!=|=|<|>|:)|([^\s"=<>!:]+))')
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
-_FIRST_ARGUMENT = 4
+FIRST_ARGUMENT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def compile_filter(text: str) -> tuple[str, list[object]]:
     conditions: list[str] = []
     arguments: list[object] = []
     while tokens:
-        condition, argument = _comparison(tokens, f"${_FIRST_ARGUMENT + len(arguments)}", len(text))
+        condition, argument = _comparison(tokens, f"${FIRST_ARGUMENT + len(arguments)}", len(text))
         conditions.append(condition)
         arguments.append(argument)
         if tokens:

@@ -14,7 +14,7 @@ from contracts_service import messages
 from contracts_service.analysis import request as analysis
 from contracts_service.analysis import store as values
 from contracts_service.analysis.publication import stored_evidence
-from contracts_service.contracts import service
+from contracts_service.contracts import access, service
 from contracts_service.contracts.changes import columns
 from contracts_service.contracts.intake import Intake, Upload
 from contracts_service.documents import store as documents
@@ -24,6 +24,7 @@ from contracts_service.search.service import search
 from service_runtime import idempotency, pagination
 from service_runtime.errors import invalid
 from service_runtime.identity import current_identity
+from service_runtime.money import Money
 from service_runtime.postgres import Postgres
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -45,7 +46,14 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
         first = await anext(request_iterator, None)
         if first is None:
             raise invalid("content", "send the file's bytes as the body")
-        upload = Upload(first.filename, first.content.content_type, first.label, first.reference_no)
+        upload = Upload(
+            first.filename,
+            first.content.content_type,
+            first.label,
+            first.reference_no,
+            first.department,
+            Money.of(first.contract_value) if first.HasField("contract_value") else None,
+        )
         pieces = _pieces(first, request_iterator)
         contract, duplicate = await self.intake.take(current_identity.get(), upload, pieces)
         return contract_service_pb2.UploadContractResponse(
@@ -55,8 +63,9 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
     async def GetContract(  # noqa: N802
         self, request: contract_service_pb2.GetContractRequest, context: Context
     ) -> contract_pb2.Contract:
-        reads = self.postgres.reader(current_identity.get().tenant)
-        return messages.contract(await service.get(reads, request.name))
+        identity = current_identity.get()
+        reads = self.postgres.reader(identity.tenant)
+        return messages.contract(await access.permitted(reads, identity, access.READ, request.name))
 
     async def ListContracts(  # noqa: N802
         self, request: contract_service_pb2.ListContractsRequest, context: Context
@@ -77,6 +86,7 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
     ) -> contract_pb2.Contract:
         identity, changes = current_identity.get(), columns(request)
         async with self.postgres.transaction(identity.tenant) as connection:
+            await access.require_first(connection, identity, access.WRITE, request.contract.name)
 
             async def run() -> contract_pb2.Contract:
                 record = request.contract
@@ -113,6 +123,7 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
     ) -> operations_pb2.Operation:
         identity = current_identity.get()
         async with self.postgres.transaction(identity.tenant) as connection:
+            await access.require_first(connection, identity, access.ANALYZE, request.name)
 
             async def run() -> operations_pb2.Operation:
                 return messages.operation(await analysis.request(connection, identity, request.name))
@@ -124,9 +135,9 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
     async def ListExtractedValues(  # noqa: N802
         self, request: contract_service_pb2.ListExtractedValuesRequest, context: Context
     ) -> contract_service_pb2.ListExtractedValuesResponse:
-        size = request.page_size or _DEFAULT_VALUES
-        async with self.postgres.transaction(current_identity.get().tenant) as connection:
-            contract = await service.get(connection, request.parent)
+        size, identity = request.page_size or _DEFAULT_VALUES, current_identity.get()
+        async with self.postgres.transaction(identity.tenant) as connection:
+            contract = await access.permitted(connection, identity, access.READ, request.parent)
             published = contract.published_operation
             # The token names the analysis too: a list goes on over the values that it began with, or not.
             after = pagination.ordinal(request.page_token, "values", request.parent, str(published))
@@ -153,10 +164,10 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
     async def ListPages(  # noqa: N802
         self, request: contract_service_pb2.ListPagesRequest, context: Context
     ) -> contract_service_pb2.ListPagesResponse:
-        size = request.page_size or _DEFAULT_PAGES
+        size, identity = request.page_size or _DEFAULT_PAGES, current_identity.get()
         after = pagination.ordinal(request.page_token, "pages", request.parent)
-        async with self.postgres.transaction(current_identity.get().tenant) as connection:
-            contract = await service.get(connection, request.parent)
+        async with self.postgres.transaction(identity.tenant) as connection:
+            contract = await access.permitted(connection, identity, access.READ, request.parent)
             found = await documents.pages(connection, contract.document.id, after=after, limit=size + 1)
         more = len(found) > size
         return contract_service_pb2.ListPagesResponse(
@@ -169,7 +180,9 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
     async def DownloadDocument(  # noqa: N802
         self, request: contract_service_pb2.DownloadDocumentRequest, context: Context
     ) -> AsyncIterator[httpbody_pb2.HttpBody]:
-        contract = await service.get(self.postgres.reader(current_identity.get().tenant), request.name)
+        identity = current_identity.get()
+        reads = self.postgres.reader(identity.tenant)
+        contract = await access.permitted(reads, identity, access.READ, request.name)
         async for piece in self.objects.pieces(contract.document.object_key):
             yield httpbody_pb2.HttpBody(content_type=contract.document.media_type, data=piece)
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from contracts_service.contracts import service, store
+from contracts_service.contracts import access, service, store
 from contracts_service.contracts.model import Contract
 from contracts_service.documents import service as documents
 from contracts_service.documents import store as document_store
@@ -12,6 +12,7 @@ from contracts_service.documents.objects import Objects
 from service_runtime.errors import invalid
 from service_runtime.identifiers import new_id
 from service_runtime.identity import Identity
+from service_runtime.money import Money
 from service_runtime.postgres import Connection, Postgres
 
 
@@ -23,6 +24,8 @@ class Upload:
     declared_type: str
     label: str
     reference_no: str
+    department: str = ""
+    value: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,12 @@ class Intake:
         """The contract, and whether its bytes were there already. Raises DomainError DOCUMENT_…"""
         if not upload.filename:
             raise invalid("filename", "name the file, with its ending: ?filename=agreement.pdf")
+        access.require_new(identity, upload.department, upload.value)
         with documents.receiving() as path:
             received = await documents.receive(pieces, path, self.limit_bytes)
             known = await self._known(identity, received.sha256)
             if isinstance(known, Contract):
+                access.require_known(identity, known)
                 return known, True
             if known is not None:
                 return await self._record(identity, upload, known)
@@ -72,9 +77,18 @@ class Intake:
     ) -> tuple[Contract, bool]:
         label = upload.label or upload.filename[:200]
         added = await service.create(
-            connection, identity, new_id(), document.id, label=label, reference_no=upload.reference_no
+            connection,
+            identity,
+            new_id(),
+            document.id,
+            label=label,
+            reference_no=upload.reference_no,
+            department=upload.department,
+            value=upload.value,
         )
         contract = await store.by_document(connection, document.id)
         if contract is None:
             raise RuntimeError("a contract that was just added is not there")
+        if not added:
+            access.require_known(identity, contract)
         return contract, not added

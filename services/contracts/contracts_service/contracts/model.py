@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts_service.documents.model import Document
+from service_runtime.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,9 @@ class Contract:
     published_operation: UUID | None
     # What `analysis.publication.summary` wrote: counts, model, cost, instructions to the reader.
     analysis: Mapping[str, object]
+    # Empty, and None, where nobody has said it.
+    department: str = ""
+    value: Money | None = None
 
     @property
     def etag(self) -> str:

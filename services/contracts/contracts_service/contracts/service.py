@@ -7,23 +7,16 @@ import grpc
 
 from bloom.contracts.v1 import contract_pb2
 from contracts_service import names
-from contracts_service.contracts import store
-from contracts_service.contracts.filter import compile_filter
+from contracts_service.contracts import access, store
+from contracts_service.contracts.filter import FIRST_ARGUMENT, compile_filter
 from contracts_service.contracts.model import Contract
 from service_runtime import audit, outbox, pagination
-from service_runtime.errors import DomainError, Reason, etag_mismatch, invalid, not_found
+from service_runtime.errors import DomainError, Reason, etag_mismatch, invalid
 from service_runtime.identity import Identity
-from service_runtime.postgres import Connection, Postgres, Reads
+from service_runtime.money import Money
+from service_runtime.postgres import Connection, Postgres
 
 _DEFAULT_PAGE = 25
-
-
-async def get(reads: Reads, name: str) -> Contract:
-    """The contract of this name. Raises NOT_FOUND."""
-    contract = await store.get(reads, names.id_of(name))
-    if contract is None:
-        raise not_found(name)
-    return contract
 
 
 def require_text(contract: Contract) -> None:
@@ -42,10 +35,13 @@ async def page(
 ) -> tuple[list[Contract], str]:
     """A page of contracts, newest first, and the token of the next."""
     where, arguments = compile_filter(filter_text)
+    reach, of_reach = access.within(identity, FIRST_ARGUMENT + len(arguments))
     cursor = pagination.decode(token, "contracts", filter_text, parts=2)
     before = pagination.moment_and_id(cursor) if cursor else None
     size = size or _DEFAULT_PAGE
-    found = await store.page(postgres.reader(identity.tenant), where, arguments, before, size + 1)
+    found = await store.page(
+        postgres.reader(identity.tenant), where, [*arguments, *of_reach], before, size + 1, reach=reach
+    )
     if len(found) <= size:
         return found, ""
     last = found[size - 1]
@@ -57,21 +53,28 @@ async def page(
 async def update(
     connection: Connection, identity: Identity, name: str, etag: str, columns: Mapping[str, object]
 ) -> Contract:
-    """Changes the record, if it is still the one that was read. Raises NOT_FOUND, ETAG_MISMATCH."""
-    contract = await _locked(connection, name, etag)
+    """Changes the record, if it is still the one that was read.
+
+    Raises NOT_FOUND, CONDITION_FORBIDS, ETAG_MISMATCH.
+    """
+    contract = await _locked(connection, identity, access.WRITE, name, etag)
     if not columns:
         return contract
     if columns.get("label") == "":
         raise invalid("contract.label", "a contract needs a label")
     await store.update(connection, contract.id, columns)
     await _tell(connection, identity, "contract.updated", contract.id, {"fields": ",".join(columns)})
-    return await get(connection, name)
+    changed = await store.get(connection, contract.id)
+    if changed is None:
+        raise RuntimeError("a contract vanished while it was held")
+    access.require_kept(identity, access.WRITE, changed)
+    return changed
 
 
 async def delete(postgres: Postgres, identity: Identity, name: str, etag: str) -> None:
-    """Hides the contract. Raises NOT_FOUND, ETAG_MISMATCH."""
+    """Hides the contract. Raises NOT_FOUND, CONDITION_FORBIDS, ETAG_MISMATCH."""
     async with postgres.transaction(identity.tenant) as connection:
-        contract = await _locked(connection, name, etag)
+        contract = await _locked(connection, identity, access.DELETE, name, etag)
         await store.hide(connection, contract.id)
         await _tell(connection, identity, "contract.deleted", contract.id, {})
 
@@ -84,6 +87,8 @@ async def create(
     *,
     label: str,
     reference_no: str,
+    department: str,
+    value: Money | None,
 ) -> bool:
     """Adds an imported contract, which starts ACTIVE; False when the document has one already."""
     fields = {
@@ -91,6 +96,8 @@ async def create(
         "reference_no": reference_no,
         "state": contract_pb2.CONTRACT_STATE_ACTIVE,
         "creator": identity.subject,
+        "department": department,
+        "contract_value": value,
     }
     if not await store.insert(connection, identity.tenant, contract_id, document_id, fields):
         return False
@@ -100,10 +107,11 @@ async def create(
     return True
 
 
-async def _locked(connection: Connection, name: str, etag: str) -> Contract:
-    contract = await store.lock(connection, names.id_of(name))
-    if contract is None:
-        raise not_found(name)
+async def _locked(
+    connection: Connection, identity: Identity, permission: str, name: str, etag: str
+) -> Contract:
+    held = await store.lock(connection, names.id_of(name))
+    contract = access.require_permitted(identity, permission, held, name)
     if etag and etag != contract.etag:
         raise etag_mismatch(name, contract.etag)
     return contract

@@ -8,14 +8,16 @@ import asyncpg
 
 from contracts_service.contracts.model import Contract
 from contracts_service.documents import store as documents
+from service_runtime.money import Money
 from service_runtime.postgres import Connection, Reads
 
 _COLUMNS = f"""contracts.id, label, reference_no, office, agreement_type, state, tags, version, creator,
     contracts.created_at, updated_at, analysis_state, analysis_operation, published_operation, analysis,
+    department, value_amount, value_currency,
     {documents.COLUMNS}"""
 _FROM = """FROM contracts JOIN documents ON documents.org_id = contracts.org_id
     AND documents.id = contracts.document_id"""
-CHANGEABLE = ("label", "reference_no", "office", "agreement_type", "tags")
+CHANGEABLE = ("label", "reference_no", "office", "agreement_type", "tags", "department", "contract_value")
 
 
 def _from_row(row: asyncpg.Record) -> Contract:
@@ -36,7 +38,14 @@ def _from_row(row: asyncpg.Record) -> Contract:
         analysis_operation=row["analysis_operation"],
         published_operation=row["published_operation"],
         analysis=row["analysis"],
+        department=row["department"] or "",
+        value=_value(row),
     )
+
+
+def _value(row: asyncpg.Record) -> Money | None:
+    currency = row["value_currency"]
+    return None if currency is None else Money(currency, row["value_amount"])
 
 
 async def get(reads: Reads, contract_id: UUID) -> Contract | None:
@@ -60,10 +69,12 @@ async def insert(
 ) -> bool:
     """Adds a record; False when another call has just added one for the same document."""
     added = await connection.fetchval(
-        """INSERT INTO contracts (org_id, id, document_id, label, reference_no, state, creator)
-           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING true""",
+        """INSERT INTO contracts (org_id, id, document_id, label, reference_no, state, creator, department,
+                                  value_amount, value_currency)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING true""",
         org_id, contract_id, document_id,
         fields["label"], fields["reference_no"], fields["state"], fields["creator"],
+        *_columns({name: fields[name] for name in ("department", "contract_value")}).values(),
     )  # fmt: skip
     return bool(added)
 
@@ -74,14 +85,16 @@ async def page(
     arguments: Sequence[object],
     before: tuple[datetime, UUID] | None,
     limit: int,
+    *,
+    reach: str = "true",
 ) -> list[Contract]:
-    """Newest first. `where` comes from the filter compiler, with its arguments from $4 on."""
+    """Newest first. `where` and `reach` come from their compilers, with their arguments from $4 on."""
     created_at, contract_id = before or (None, None)
     rows = await reads.fetch(
         f"""SELECT {_COLUMNS} {_FROM}
             WHERE deleted_at IS NULL
               AND ($1::timestamptz IS NULL OR (contracts.created_at, contracts.id) < ($1, $2::uuid))
-              AND ({where})
+              AND ({where}) AND ({reach})
             ORDER BY contracts.created_at DESC, contracts.id DESC LIMIT $3""",
         created_at, contract_id, limit, *arguments,
     )  # fmt: skip
@@ -101,11 +114,25 @@ async def update(connection: Connection, contract_id: UUID, columns: Mapping[str
     unknown = set(columns) - set(CHANGEABLE)
     if unknown:
         raise ValueError(f"not changeable: {unknown}")
-    assignments = "".join(f"{column} = ${number}, " for number, column in enumerate(columns, start=2))
+    written = _columns(columns)
+    assignments = "".join(f"{column} = ${number}, " for number, column in enumerate(written, start=2))
     await connection.execute(
         f"UPDATE contracts SET {assignments}version = version + 1, updated_at = now() WHERE id = $1",
-        contract_id, *columns.values(),
+        contract_id, *written.values(),
     )  # fmt: skip
+
+
+def _columns(fields: Mapping[str, object]) -> dict[str, object]:
+    """Fields of the record by column."""
+    columns = dict(fields)
+    if "department" in columns:
+        columns["department"] = columns["department"] or None
+    if "contract_value" in columns:
+        value = columns.pop("contract_value")
+        known = value if isinstance(value, Money) else None
+        columns["value_amount"] = known.amount if known else None
+        columns["value_currency"] = known.currency if known else None
+    return columns
 
 
 async def hide(connection: Connection, contract_id: UUID) -> None:

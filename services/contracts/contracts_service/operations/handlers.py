@@ -8,6 +8,7 @@ from google.longrunning import operations_pb2
 
 from bloom.contracts.v1 import operation_service_pb2, operation_service_pb2_grpc
 from contracts_service import messages
+from contracts_service.contracts import access
 from contracts_service.contracts import store as contracts
 from contracts_service.operations import service
 from service_runtime.identity import current_identity
@@ -25,8 +26,9 @@ class OperationHandlers(operation_service_pb2_grpc.OperationServiceServicer):
     async def GetOperation(  # noqa: N802
         self, request: operation_service_pb2.GetOperationRequest, context: Context
     ) -> operations_pb2.Operation:
-        async with self.postgres.transaction(current_identity.get().tenant) as connection:
-            operation = await service.get(connection, request.name)
+        identity = current_identity.get()
+        async with self.postgres.transaction(identity.tenant) as connection:
+            operation = await service.permitted(connection, identity, access.READ, request.name)
             finished = None
             if operation.ended_at is not None and operation.error is None:
                 finished = await contracts.get(connection, operation.contract_id)

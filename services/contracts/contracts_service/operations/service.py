@@ -5,6 +5,7 @@ from google.rpc import status_pb2
 
 from bloom.contracts.v1 import contract_pb2
 from contracts_service import names
+from contracts_service.contracts import access
 from contracts_service.contracts import store as contracts
 from contracts_service.operations import store
 from contracts_service.operations.model import Operation
@@ -24,6 +25,13 @@ async def get(connection: Connection, name: str) -> Operation:
     return operation
 
 
+async def permitted(connection: Connection, identity: Identity, permission: str, name: str) -> Operation:
+    """As far as the caller's permission holds for its contract. Raises NOT_FOUND, CONDITION_FORBIDS."""
+    operation = await get(connection, name)
+    await access.require_of(connection, identity, permission, operation.contract_id, name)
+    return operation
+
+
 async def page(
     postgres: Postgres, identity: Identity, *, size: int, token: str
 ) -> tuple[list[Operation], str]:
@@ -31,8 +39,9 @@ async def page(
     size = size or _DEFAULT_PAGE
     cursor = pagination.decode(token, "operations", parts=2)
     before = pagination.moment_and_id(cursor) if cursor else None
+    reach, of_reach = access.within(identity, store.FIRST_ARGUMENT)
     async with postgres.transaction(identity.tenant) as connection:
-        found = await store.page(connection, before, size + 1)
+        found = await store.page(connection, before, size + 1, reach, of_reach)
     if len(found) <= size:
         return found, ""
     last = found[size - 1]
@@ -40,12 +49,15 @@ async def page(
 
 
 async def cancel(postgres: Postgres, identity: Identity, name: str) -> Operation:
-    """Ends the operation unless it has ended; its worker notices before it publishes. Raises NOT_FOUND."""
+    """Ends the operation unless it has ended; its worker notices before it publishes.
+
+    Raises NOT_FOUND, CONDITION_FORBIDS.
+    """
     error = status_pb2.Status(
         code=grpc.StatusCode.CANCELLED.value[0], message=f"Cancelled by {identity.subject}."
     ).SerializeToString()
     async with postgres.transaction(identity.tenant) as connection:
-        operation = await get(connection, name)
+        operation = await permitted(connection, identity, access.ANALYZE, name)
         if await store.end(connection, operation.id, contract_pb2.ANALYSIS_STATE_CANCELLED, error):
             await contracts.set_analysis_state(
                 connection, operation.contract_id, contract_pb2.ANALYSIS_STATE_CANCELLED

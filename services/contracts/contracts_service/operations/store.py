@@ -1,5 +1,6 @@
 """SQL for operations and the answers they have collected."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +11,11 @@ from service_runtime.postgres import Connection
 
 _COLUMNS = """id, org_id, contract_id, state, subject, traceparent, attempts, last_fault, error,
     created_at, ended_at"""
+FIRST_ARGUMENT = 4
+_OF_CONTRACTS = """EXISTS (
+    SELECT FROM contracts WHERE contracts.org_id = operations.org_id
+        AND contracts.id = operations.contract_id AND contracts.deleted_at IS NULL AND ({reach})
+)"""
 
 
 def _from_row(row: asyncpg.Record, groups: tuple[GroupResult, ...] = ()) -> Operation:
@@ -47,14 +53,24 @@ async def get(connection: Connection, operation_id: UUID) -> Operation | None:
     return _from_row(row, tuple(GroupResult(**dict(answer)) for answer in answers))
 
 
-async def page(connection: Connection, before: tuple[datetime, UUID] | None, limit: int) -> list[Operation]:
-    """Newest first, without their answers."""
+async def page(
+    connection: Connection,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+    reach: str,
+    of_reach: Sequence[object],
+) -> list[Operation]:
+    """Newest first, without their answers.
+
+    `reach` is an SQL condition on contracts with its arguments from FIRST_ARGUMENT on; `true` asks for none.
+    """
+    of_contracts = _OF_CONTRACTS.format(reach=reach) if reach != "true" else "true"
     created_at, operation_id = before or (None, None)
     rows = await connection.fetch(
         f"""SELECT {_COLUMNS} FROM operations
-            WHERE $1::timestamptz IS NULL OR (created_at, id) < ($1, $2::uuid)
+            WHERE ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2::uuid)) AND {of_contracts}
             ORDER BY created_at DESC, id DESC LIMIT $3""",
-        created_at, operation_id, limit,
+        created_at, operation_id, limit, *of_reach,
     )  # fmt: skip
     return [_from_row(row) for row in rows]
 

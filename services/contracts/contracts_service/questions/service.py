@@ -9,6 +9,7 @@ import grpc
 
 from bloom.ai.v1 import ai_service_pb2, ai_service_pb2_grpc
 from contracts_service.analysis.faults import off_schema
+from contracts_service.contracts import access
 from contracts_service.contracts import service as contracts
 from contracts_service.documents import store as documents
 from contracts_service.documents.text import assemble
@@ -74,7 +75,7 @@ class Questions:
 
     async def _document(self, identity: Identity, name: str) -> tuple[str, DocumentText]:
         async with self.postgres.transaction(identity.tenant) as connection:
-            contract = await contracts.get(connection, name)
+            contract = await access.permitted(connection, identity, access.ASK, name)
             contracts.require_text(contract)
             pages = await documents.pages(connection, contract.document.id)
         return contract.label, assemble(contract.document, pages)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+from contracts_service.contracts import access
 from contracts_service.search import store
 from contracts_service.search.model import Hit, Passage
 from contracts_service.search.store import BETWEEN, START, STOP, MarkedPage
@@ -22,8 +23,11 @@ async def search(
     """
     size = size or _DEFAULT_PAGE
     offset = pagination.ordinal(token, "search", query)
+    reach, of_reach = access.within(identity, store.FIRST_ARGUMENT)
     async with postgres.transaction(identity.tenant) as connection:
-        pages = await store.matching_pages(connection, query, offset=offset, limit=size + 1)
+        pages = await store.matching_pages(
+            connection, query, offset=offset, limit=size + 1, reach=reach, of_reach=of_reach
+        )
     hits = [_hit(list(group)) for _, group in groupby(pages, key=lambda page: page.contract_id)]
     if len(hits) <= size:
         return hits, ""

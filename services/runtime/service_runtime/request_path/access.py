@@ -6,6 +6,7 @@ from typing import Any
 import grpc
 
 from bloom.options.v1 import policy_pb2
+from service_runtime.conditions.asking import must_ask
 from service_runtime.errors import DomainError, Reason
 from service_runtime.identity import Identity, token_missing
 from service_runtime.policy import Method
@@ -16,8 +17,11 @@ _PROGRAMS = "serviceAccounts/"
 
 
 async def access(proceed: Proceed, call: Call) -> Any:
-    """Refuses before any work is done."""
+    """Refuses before any work is done. What holds under conditions the method asks of each resource."""
     permit(call.method, call.identity)
+    if call.method.permission and call.method.permission not in call.identity.permissions:
+        with must_ask(call.method.permission):
+            return await proceed(call)
     return await proceed(call)
 
 
@@ -33,7 +37,7 @@ def permit(method: Method, identity: Identity) -> None:
             Reason.ERROR_REASON_WORKLOAD_REQUIRED,
             f"{method.name} is called by services of the mesh only.",
         )
-    if method.permission and method.permission not in identity.permissions:
+    if method.permission and not _granted(method, identity):
         raise DomainError(
             grpc.StatusCode.PERMISSION_DENIED,
             Reason.ERROR_REASON_PERMISSION_DENIED,
@@ -42,6 +46,13 @@ def permit(method: Method, identity: Identity) -> None:
         )
     if method.step_up_seconds:
         _require_lately_authenticated(method, identity)
+
+
+def _granted(method: Method, identity: Identity) -> bool:
+    """A grant under conditions counts only where the schema says that they are asked."""
+    return method.permission in identity.permissions or (
+        method.conditional and bool(identity.conditional.of(method.permission))
+    )
 
 
 def _require_lately_authenticated(method: Method, identity: Identity) -> None:
