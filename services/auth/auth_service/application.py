@@ -23,6 +23,7 @@ from auth_service.keys.keyring import Keyring
 from auth_service.keys.wrapping import SECOND_FACTORS, KeyWrap
 from auth_service.organizations.service import Organizations
 from auth_service.passwords.hashing import Passwords
+from auth_service.provisioning.handlers import ProvisioningHandlers
 from auth_service.revoking import deliver
 from auth_service.sessions.handlers import AuthHandlers
 from auth_service.sessions.second_step import SecondStep
@@ -42,6 +43,7 @@ from bloom.auth.v1 import (
     auth_service_pb2_grpc,
     directory_service_pb2_grpc,
     factor_service_pb2_grpc,
+    provisioning_service_pb2_grpc,
     role_service_pb2_grpc,
     session_service_pb2_grpc,
 )
@@ -62,6 +64,7 @@ SERVICES = (
     "bloom.auth.v1.ApiKeyService",
     "bloom.auth.v1.RoleService",
     "bloom.auth.v1.FactorService",
+    "bloom.auth.v1.ProvisioningService",
 )
 
 
@@ -110,6 +113,7 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         )
         api_keys, custom_roles = ApiKeyHandlers(postgres), RoleHandlers(postgres)
         directory = DirectoryHandlers(postgres, organizations, passwords, wrap)
+        provisioning = ProvisioningHandlers(postgres)
         own_sessions = SessionHandlers(postgres)
         announcer = Announcer(settings.redis_url) if settings.redis_url.get_secret_value() else None
         if announcer is not None:
@@ -132,6 +136,7 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
             api_key_service_pb2_grpc.add_ApiKeyServiceServicer_to_server(api_keys, server)
             role_service_pb2_grpc.add_RoleServiceServicer_to_server(custom_roles, server)
             factor_service_pb2_grpc.add_FactorServiceServicer_to_server(factors, server)
+            provisioning_service_pb2_grpc.add_ProvisioningServiceServicer_to_server(provisioning, server)
 
         yield Parts(SERVICES, register, TokenVerifier(keyring, revocations))
 

@@ -36,16 +36,18 @@ async def principal(connection: Connection, identity: Identity) -> Principal | N
         return None
     if names.is_user(identity.subject):
         user = await users.get(connection, org_id, subject_id)
-        return _principal(user, user.email, disabled=user.disabled, epoch=user.epoch) if user else None
+        if user is None:
+            return None
+        return _principal(user, user.all_roles, user.email, disabled=user.disabled, epoch=user.epoch)
     account = await service_accounts.get(connection, org_id, subject_id)
-    return _principal(account, "", disabled=False) if account else None
+    return _principal(account, account.roles, "", disabled=False) if account else None
 
 
-def _principal(record: User | ServiceAccount, email: str, *, disabled: bool, epoch: int = 1) -> Principal:
-    granted = frozenset(roles.effective(record.roles, record.custom_permissions))
-    return Principal(
-        record.display_name, email, record.roles, record.custom_permissions, disabled, granted, epoch
-    )
+def _principal(
+    record: User | ServiceAccount, held: Roles, email: str, *, disabled: bool, epoch: int = 1
+) -> Principal:
+    granted = frozenset(roles.effective(held, record.custom_permissions))
+    return Principal(record.display_name, email, held, record.custom_permissions, disabled, granted, epoch)
 
 
 async def hold_permitted(connection: Connection, identity: Identity, permission: str) -> Principal:

@@ -24,6 +24,13 @@ class User:
     created_at: datetime
     updated_at: datetime
     epoch: int = 1
+    # What groups bring beside `roles`; custom permissions have theirs in already.
+    group_roles: Roles = ()
+
+    @property
+    def all_roles(self) -> Roles:
+        """The user's own and those of its groups: what tokens carry."""
+        return roles.ordered((*self.roles, *self.group_roles))
 
     @property
     def etag(self) -> str:

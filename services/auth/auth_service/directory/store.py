@@ -1,5 +1,6 @@
 """SQL for users."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from auth_service.directory.model import User
 from auth_service.roles import CustomRoles, Roles
 from service_runtime.postgres import Connection
 
-_COLUMNS = """id, email, display_name, roles, custom_roles, custom_permissions(org_id, custom_roles),
-              disabled, version, created_at, updated_at, epoch"""
+_COLUMNS = """id, email, display_name, roles, custom_roles, disabled, version, created_at,
+              updated_at, epoch, group_roles,
+              custom_permissions(org_id, custom_roles || group_custom_roles)"""
 
 
 def _from_row(row: asyncpg.Record) -> User:
@@ -27,6 +29,7 @@ def _from_row(row: asyncpg.Record) -> User:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         epoch=row["epoch"],
+        group_roles=roles.from_stored(row["group_roles"]),
     )
 
 
@@ -56,6 +59,14 @@ async def get(connection: Connection, org_id: UUID, user_id: UUID) -> User | Non
         f"SELECT {_COLUMNS} FROM users WHERE org_id = $1 AND id = $2", org_id, user_id
     )
     return _from_row(row) if row else None
+
+
+async def named(connection: Connection, org_id: UUID, user_ids: Collection[UUID]) -> list[User]:
+    """Those of these users that there are."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM users WHERE org_id = $1 AND id = ANY($2)", org_id, list(user_ids)
+    )
+    return [_from_row(row) for row in rows]
 
 
 async def held(connection: Connection, org_id: UUID, user_id: UUID) -> User | None:

@@ -45,9 +45,9 @@ class Passwords:
         return await self._run(lambda: self._argon2.hash(_normalized(password)))
 
     async def verify(self, encoded: str | None, password: str) -> bool:
-        """Whether it is the password. Without a hash the same work is done, and the answer is no."""
+        """Whether it is the password. Without a hash, or with an empty one, the same work is done."""
         right = await self._run(lambda: self._matches(encoded or self._nobody, password))
-        return right and encoded is not None
+        return right and bool(encoded)
 
     async def rehashed(self, encoded: str, password: str) -> str | None:
         """A hash with today's parameters, where `encoded` has others."""
