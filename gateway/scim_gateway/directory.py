@@ -1,0 +1,53 @@
+"""The auth service's ProvisioningService, called in the name of whoever called."""
+
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Protocol, TypeVar
+
+import grpc
+
+from bloom.auth.v1 import auth_service_pb2_grpc, provisioning_service_pb2_grpc
+from scim_gateway.tokens import Bearers
+from service_runtime.clients import answers_of, connect
+from service_runtime.errors import DomainError
+
+_SERVICES = ("bloom.auth.v1.ProvisioningService", "bloom.auth.v1.TokenService")
+RequestT = TypeVar("RequestT", contravariant=True)
+AnswerT = TypeVar("AnswerT", covariant=True)
+
+
+class Method(Protocol[RequestT, AnswerT]):
+    """A method of the stub."""
+
+    def __call__(
+        self, request: RequestT, /, *, metadata: tuple[tuple[str, str], ...]
+    ) -> Awaitable[AnswerT]: ...
+
+
+class Directory:
+    """`provisioning` has the methods that `call` takes."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self.provisioning = provisioning_service_pb2_grpc.ProvisioningServiceStub(channel)
+        self._bearers = Bearers(auth_service_pb2_grpc.TokenServiceStub(channel))
+
+    async def call(self, bearer: str, method: Method[RequestT, AnswerT], request: RequestT) -> AnswerT:
+        """Raises DomainError for what auth refuses. A key whose remembered token is refused gets another."""
+        try:
+            return await self._once(bearer, method, request)
+        except DomainError as refused:
+            if refused.code is not grpc.StatusCode.UNAUTHENTICATED or not self._bearers.forget(bearer):
+                raise
+        return await self._once(bearer, method, request)
+
+    async def _once(self, bearer: str, method: Method[RequestT, AnswerT], request: RequestT) -> AnswerT:
+        token = await self._bearers.access_token(bearer)
+        with answers_of("auth"):
+            return await method(request, metadata=(("authorization", f"Bearer {token}"),))
+
+
+@asynccontextmanager
+async def directory(auth_address: str, max_seconds: float) -> AsyncIterator[Directory]:
+    """Connected to auth until the block ends."""
+    async with connect(auth_address, *_SERVICES, max_seconds=max_seconds) as channel:
+        yield Directory(channel)
