@@ -51,7 +51,6 @@ def group(found: pb.Group, base_url: str) -> Group:
                 value=_id(member.user),
                 ref=Reference(f"{base_url}/Users/{_id(member.user)}"),
                 type="User",
-                display=member.email,
             )
             for member in found.members
         ],

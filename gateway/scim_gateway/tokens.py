@@ -22,7 +22,7 @@ class Bearers:
 
     def __init__(
         self,
-        tokens: auth_service_pb2_grpc.TokenServiceAsyncStub,
+        tokens: "auth_service_pb2_grpc.TokenServiceAsyncStub",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tokens = tokens
