@@ -8,8 +8,9 @@ import grpc
 
 from bloom.auth.v1 import auth_service_pb2_grpc, provisioning_service_pb2_grpc
 from scim_gateway.tokens import Bearers
-from service_runtime.clients import answers_of, connect
+from service_runtime.clients import RemoteKeys, answers_of, connect
 from service_runtime.errors import DomainError
+from service_runtime.identity import ACCESS_TYPE, TokenVerifier
 
 _SERVICES = ("bloom.auth.v1.ProvisioningService", "bloom.auth.v1.TokenService")
 RequestT = TypeVar("RequestT", contravariant=True)
@@ -30,6 +31,11 @@ class Directory:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.provisioning = provisioning_service_pb2_grpc.ProvisioningServiceStub(channel)
         self._bearers = Bearers(auth_service_pb2_grpc.TokenServiceStub(channel))
+        self._verifier = TokenVerifier(RemoteKeys(channel))
+
+    async def admit(self, bearer: str) -> None:
+        """Whether there is somebody behind it; auth says what he may do. Raises DomainError."""
+        await self._verifier.claims(await self._bearers.access_token(bearer), ACCESS_TYPE)
 
     async def call(self, bearer: str, method: Method[RequestT, AnswerT], request: RequestT) -> AnswerT:
         """Raises DomainError for what auth refuses. A key whose remembered token is refused gets another."""

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from scim_gateway import answers, filters
+from scim_gateway.dialects import standard
 from scim_gateway.discovery import LARGEST_PAGE
 from scim_gateway.groups import Groups
 from scim_gateway.requests import bearer, payload, resource_id, wanted_etag
@@ -29,7 +30,7 @@ class Endpoints:
 
     async def create(self, request: Request) -> Response:
         """POST"""
-        token, parameters = bearer(request), self._parameters(request)
+        token, parameters = await self._admitted(request), self._parameters(request)
         wanted = self._kind.written.model_validate(
             await payload(request, self._limit),
             scim_ctx=Context.RESOURCE_CREATION_REQUEST,
@@ -40,24 +41,24 @@ class Endpoints:
 
     async def read(self, request: Request) -> Response:
         """GET of one"""
-        token, parameters = bearer(request), self._parameters(request)
+        token, parameters = await self._admitted(request), self._parameters(request)
         name = resource_id(request, self._kind.collection)
         found = self._kind.tell(await self._kind.read(token, name, brief=_is_brief(parameters)))
         return answers.one(request, found, Context.RESOURCE_QUERY_RESPONSE, parameters)
 
     async def query(self, request: Request) -> Response:
         """GET of many"""
-        token = bearer(request)
+        token = await self._admitted(request)
         return await self._found(token, self._search_of(dict(request.query_params)))
 
     async def search(self, request: Request) -> Response:
         """POST /.search"""
-        token = bearer(request)
+        token = await self._admitted(request)
         return await self._found(token, self._search_of(await payload(request, self._limit)))
 
     async def replace(self, request: Request) -> Response:
         """PUT"""
-        token, parameters = bearer(request), self._parameters(request)
+        token, parameters = await self._admitted(request), self._parameters(request)
         name = resource_id(request, self._kind.collection)
         wanted = self._kind.written.model_validate(
             await payload(request, self._limit),
@@ -71,10 +72,12 @@ class Endpoints:
 
     async def patch(self, request: Request) -> Response:
         """PATCH"""
-        token, parameters = bearer(request), self._parameters(request)
+        token, parameters = await self._admitted(request), self._parameters(request)
         name = resource_id(request, self._kind.collection)
         operations = PatchOp[self._kind.written].model_validate(  # type: ignore[name-defined]
-            await payload(request, self._limit), scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=TOLERANT
+            standard(await payload(request, self._limit)),
+            scim_ctx=Context.RESOURCE_PATCH_REQUEST,
+            scim_policy=TOLERANT,
         )
         changed = await self._patched(token, name, operations, wanted_etag(request.headers))
         return answers.one(request, self._kind.tell(changed), Context.RESOURCE_PATCH_RESPONSE, parameters)
@@ -82,8 +85,14 @@ class Endpoints:
     async def delete(self, request: Request) -> Response:
         """DELETE"""
         name = resource_id(request, self._kind.collection)
-        await self._kind.delete(bearer(request), name, wanted_etag(request.headers))
+        await self._kind.delete(await self._admitted(request), name, wanted_etag(request.headers))
         return Response(status_code=204)
+
+    async def _admitted(self, request: Request) -> str:
+        """The bearer, looked at before the body is: nothing is read for strangers."""
+        token = bearer(request)
+        await self._kind.directory.admit(token)
+        return token
 
     async def _patched(self, token: str, name: str, operations: Any, etag: str) -> Any:
         """Applied to what is there now; without If-Match, to what is there then."""

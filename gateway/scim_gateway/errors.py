@@ -82,7 +82,8 @@ async def handle(request: Request, error: Exception) -> Response:
         told = error.to_error()
         return answer(told.status or 400, told.detail or "The request is malformed.", told.scim_type)
     if isinstance(error, RefusedError):
-        return answer(error.status, error.detail, error.scim_type)
+        challenge = {"www-authenticate": "Bearer"} if error.status == 401 else None
+        return answer(error.status, error.detail, error.scim_type, challenge)
     if isinstance(error, HTTPException):
         detail = _PHRASES.get(error.status_code, error.detail)
         return answer(error.status_code, detail, headers=error.headers)

@@ -26,6 +26,7 @@ class Groups:
     def as_written(self, found: pb.Group) -> WrittenGroup:
         """As a client would have to write it to change nothing: what a PATCH begins with."""
         return WrittenGroup(
+            id=found.name.rpartition("/")[2],
             external_id=found.external_id or None,
             display_name=found.display_name,
             members=[WrittenMember(value=member.user.rpartition("/")[2]) for member in found.members],

@@ -26,6 +26,7 @@ class Users:
     def as_written(self, found: pb.ProvisionedUser) -> WrittenUser:
         """As a client would have to write it to change nothing: what a PATCH begins with."""
         return WrittenUser(
+            id=found.name.rpartition("/")[2],
             user_name=found.email,
             external_id=found.external_id or None,
             name=Name(family_name=found.family_name or None, given_name=found.given_name or None),

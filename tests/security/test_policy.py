@@ -90,7 +90,7 @@ def test_whatever_gives_access_or_takes_a_factor_away_asks_once_more():
     assert asking == {
         "CreateUser", "UpdateUser", "CreateServiceAccount", "DeleteServiceAccount", "CreateApiKey",
         "UpdateRole", "StartTotpEnrolment", "StartPasskeyEnrolment", "DeleteFactor",
-        "RegenerateRecoveryCodes",
+        "RegenerateRecoveryCodes", "SetGroupRoles",
     }  # fmt: skip
     assert all(rpc.policy.step_up_seconds <= 900 for rpc in METHODS)
 

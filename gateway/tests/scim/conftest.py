@@ -174,7 +174,9 @@ def auth_settings(databases: Any) -> AuthSettings:
 @pytest.fixture
 async def service(auth_settings: AuthSettings, databases: Any) -> AsyncIterator[Service]:
     superuser = databases.cluster.dsn("postgres", databases.credentials.postgres, "auth")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    # By its protocol asyncio knows that small answers must not wait for each other.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         async with (
             auth_application(auth_settings) as parts,
