@@ -1,5 +1,8 @@
 """Runs the SCIM process: `python -m scim_gateway`."""
 
+import asyncio
+import signal
+
 import uvicorn
 import uvloop
 
@@ -7,6 +10,9 @@ from scim_gateway.application import application
 from scim_gateway.settings import ScimSettings
 from service_runtime import telemetry
 from service_runtime.settings import load
+
+# Connections; Envoy keeps the rest waiting.
+_MOST_REQUESTS = 256
 
 
 async def serve(settings: ScimSettings) -> None:
@@ -23,8 +29,13 @@ async def serve(settings: ScimSettings) -> None:
             date_header=False,
             lifespan="off",
             h11_max_incomplete_event_size=64 * 1024,
+            proxy_headers=False,
+            limit_concurrency=_MOST_REQUESTS,
             timeout_graceful_shutdown=int(settings.drain_seconds),
         )
+        # uvicorn raises the signal that ended it once more, when it has ended: it must not end us as well.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, lambda: None)
         await uvicorn.Server(config).serve()
 
 

@@ -1,6 +1,6 @@
 """The auth service's ProvisioningService, called in the name of whoever called."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
 
@@ -35,21 +35,29 @@ class Directory:
 
     async def admit(self, bearer: str) -> None:
         """Whether there is somebody behind it; auth says what he may do. Raises DomainError."""
-        await self._verifier.claims(await self._bearers.access_token(bearer), ACCESS_TYPE)
+
+        async def verified(token: str) -> None:
+            await self._verifier.claims(token, ACCESS_TYPE)
+
+        await self._with_token(bearer, verified)
 
     async def call(self, bearer: str, method: Method[RequestT, AnswerT], request: RequestT) -> AnswerT:
-        """Raises DomainError for what auth refuses. A key whose remembered token is refused gets another."""
+        """Raises DomainError for what auth refuses."""
+
+        async def answered(token: str) -> AnswerT:
+            with answers_of("auth"):
+                return await method(request, metadata=(("authorization", f"Bearer {token}"),))
+
+        return await self._with_token(bearer, answered)
+
+    async def _with_token(self, bearer: str, use: Callable[[str], Awaitable[AnswerT]]) -> AnswerT:
+        """A key whose remembered token is refused gets another one, once."""
         try:
-            return await self._once(bearer, method, request)
+            return await use(await self._bearers.access_token(bearer))
         except DomainError as refused:
             if refused.code is not grpc.StatusCode.UNAUTHENTICATED or not self._bearers.forget(bearer):
                 raise
-        return await self._once(bearer, method, request)
-
-    async def _once(self, bearer: str, method: Method[RequestT, AnswerT], request: RequestT) -> AnswerT:
-        token = await self._bearers.access_token(bearer)
-        with answers_of("auth"):
-            return await method(request, metadata=(("authorization", f"Bearer {token}"),))
+        return await use(await self._bearers.access_token(bearer))
 
 
 @asynccontextmanager

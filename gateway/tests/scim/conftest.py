@@ -89,6 +89,7 @@ class Service:
     """A running SCIM process and the auth service behind it."""
 
     url: str
+    auth_address: str
     channel: grpc.aio.Channel
     superuser: str = field(repr=False)
 
@@ -190,7 +191,7 @@ async def service(auth_settings: AuthSettings, databases: Any) -> AsyncIterator[
                 max_scim_body_bytes=64 * 1024,
             )
             async with serving(settings, listener):
-                yield Service(settings.base_url, channel, superuser)
+                yield Service(settings.base_url, settings.auth_address, channel, superuser)
 
 
 @pytest.fixture

@@ -1,8 +1,14 @@
 """How long the token of a key is used."""
 
+import hashlib
 from types import SimpleNamespace
 
+import pytest
+
+from bloom.auth.v1 import provisioning_service_pb2
+from scim_gateway.directory import directory
 from scim_gateway.tokens import Bearers
+from service_runtime.errors import DomainError
 
 
 class Auth:
@@ -45,3 +51,20 @@ async def test_only_so_many_are_remembered():
     for number in range(1100):
         await bearers.access_token(f"bloom_{number}")
     assert len(vars(bearers)["_kept"]) == 1000
+
+
+async def test_a_remembered_token_that_is_refused_is_changed_for_another(service, organization):
+    """As after a signing key was taken back."""
+    request = provisioning_service_pb2.SearchProvisionedUsersRequest(count=1)
+    async with directory(service.auth_address, 10) as auth:
+        remembered = vars(vars(auth)["_bearers"])["_kept"]
+        digest = hashlib.sha256(organization.key.encode()).digest()
+        for use in (
+            lambda: auth.admit(organization.key),
+            lambda: auth.call(organization.key, auth.provisioning.SearchProvisionedUsers, request),
+        ):
+            remembered[digest] = ("stale", float("inf"))
+            await use()
+            assert remembered[digest][0] != "stale"
+        with pytest.raises(DomainError):
+            await auth.call("stale", auth.provisioning.SearchProvisionedUsers, request)

@@ -188,6 +188,8 @@ async def test_an_owner_is_neither_taken_away_nor_given_back(mesh, owner, provid
     await owner.update_user(second, "disabled")
     assert (await refusal(provider.active(second, active=True))).reason == reason("OWNER_PROVISIONED")
     assert (await provider.active(second, active=False)).active is False
+    delete = pb.DeleteProvisionedUserRequest(name=second.name)
+    assert (await refusal(provider.DeleteProvisionedUser(delete))).reason == reason("OWNER_PROVISIONED")
 
 
 async def test_one_who_was_deleted_and_then_made_an_owner_does_not_come_back_by_it(
@@ -198,7 +200,9 @@ async def test_one_who_was_deleted_and_then_made_an_owner_does_not_come_back_by_
     record = await owner.get_user(user.name)
     record.roles[:] = [role.OWNER]
     await owner.update_user(record, "roles")
-    assert (await refusal(provider.user(email=user.email))).reason == reason("OWNER_PROVISIONED")
+    for active in (True, False):
+        refused = await refusal(provider.user(email=user.email, active=active))
+        assert refused.reason == reason("OWNER_PROVISIONED")
 
 
 async def test_one_to_whom_an_administrator_gave_access_again_is_shown_again(owner, provider, refusal):
