@@ -5,6 +5,7 @@ CONTRACTS = "contracts"
 AI_GATEWAY = "ai_gateway"
 STRICT_JSON = "strict_json"
 TRACES = "traces"
+SCIM = "scim"
 # Envoy's own way to the key set: in by its own front door.
 KEY_SET = "key_set"
 

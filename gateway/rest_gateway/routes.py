@@ -15,6 +15,7 @@ from rest_gateway.names import (
     CORS_FILTER,
     JSON_LIMIT_FILTER,
     RPC_METADATA,
+    SCIM,
     STRICT_JSON_FILTER,
     TRANSCODER_FILTER,
 )
@@ -22,6 +23,7 @@ from rest_gateway.pages import pages_csp
 from rest_gateway.settings import GatewaySettings
 
 _JSON_MEDIA = r"(?i)application/json\s*(;.*)?"
+_SCIM_PREFIX = "/scim/v2/"
 _GRPC: Config = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
 
 
@@ -30,7 +32,12 @@ def route_config(api: Api, settings: GatewaySettings) -> Config:
     host: Config = {
         "name": "api",
         "domains": ["*"],
-        "routes": [_preflight_route(), *_own_routes(), *_routes(api, settings)],
+        "routes": [
+            _preflight_route(),
+            *_own_routes(),
+            *_scim_routes(settings),
+            *_routes(api, settings),
+        ],
         "typed_per_filter_config": {CORS_FILTER: _cors(settings)},
     }
     return {"name": "edge", "virtual_hosts": [host], "max_direct_response_body_size_bytes": 4 * 1024 * 1024}
@@ -84,6 +91,21 @@ def _page(path: str, media_type: str, body: Config, *headers: Config) -> Config:
         "response_headers_to_add": [header("content-type", media_type), cache, *headers],
         **_untranscoded(),
     }
+
+
+def _scim_routes(settings: GatewaySettings) -> Iterator[Config]:
+    """Passed on as it comes, token and all: that process has its callers known by auth."""
+    if not settings.scim_address:
+        return
+    verbs = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    known: Config = {"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(verbs)}}}
+    yield {
+        "name": "scim",
+        "match": {"prefix": _SCIM_PREFIX, "headers": [known]},
+        "route": {"cluster": SCIM, "timeout": seconds(settings.unary_timeout_seconds)},
+        **_untranscoded(),
+    }
+    yield _refused({"prefix": _SCIM_PREFIX}, 405, header("allow", ", ".join(verbs)))
 
 
 def _routes(api: Api, settings: GatewaySettings) -> Iterator[Config]:

@@ -34,6 +34,8 @@ class GatewaySettings(BaseSettings):
     contracts_address: Address
     ai_gateway_address: Address
     strict_json_address: Address
+    # HTTP/1.1 in the clear; without it SCIM is not served.
+    scim_address: Address | Literal[""] = ""
 
     # Web origins that may call from a browser, separated by commas; nobody when empty.
     cors_origin: str = ""

@@ -92,6 +92,7 @@ def test_whatever_gives_access_or_takes_a_factor_away_asks_once_more():
         "UpdateRole", "StartTotpEnrolment", "StartPasskeyEnrolment", "DeleteFactor",
         "RegenerateRecoveryCodes", "ChangePassword", "CreateInvitation", "CreateSsoConnection",
         "UpdateSsoConnection", "DeleteSsoConnection", "AddSsoDomain", "VerifySsoDomain", "RemoveSsoDomain",
+        "SetGroupRoles",
     }  # fmt: skip
     assert all(rpc.policy.step_up_seconds <= 900 for rpc in METHODS)
 

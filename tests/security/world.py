@@ -120,6 +120,7 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
         "serviceAccounts": name,
         "apiKeys": owner.post("/v1/apiKeys", scoped).raise_for_status().json()["api_key"]["name"],
         "factors": owner.post("/v1/factors:startTotp", {}).raise_for_status().json()["factor"]["name"],
+        "groups": owner.post("/v1/groups", {"display_name": "x"}).raise_for_status().json()["name"],
         "roles": owner.post("/v1/roles", role).raise_for_status().json()["name"],
         "ssoConnections": sso,
         "organizations": owner.organization,

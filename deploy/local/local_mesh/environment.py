@@ -120,6 +120,18 @@ def strict_json(site: Site) -> dict[str, str]:
     }
 
 
+def scim(site: Site) -> dict[str, str]:
+    """For SCIM beside Envoy."""
+    return python(site) | {
+        "ENVIRONMENT": "local",
+        "SCIM_ADDRESS": site.address("scim"),
+        "AUTH_ADDRESS": site.address("auth"),
+        "PUBLIC_URL": site.url("gateway"),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": site.url("collector"),
+        "LOG_LEVEL": site.environment.get("LOG_LEVEL", "info"),
+    }
+
+
 def _workload(site: Site, client: str) -> dict[str, str]:
     return {
         "AUTH_ADDRESS": site.address("auth"),

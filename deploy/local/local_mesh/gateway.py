@@ -39,6 +39,13 @@ def parts(site: Site) -> tuple[Part, ...]:
             colour="yellow",
         ),
         Component(
+            "scim",
+            (sys.executable, "-m", "scim_gateway"),
+            probes.answers_http(f"{site.url('scim')}/healthz"),
+            env=environment.scim(site),
+            colour="bright_magenta",
+        ),
+        Component(
             "gateway",
             tuple(command(directory, settings)),
             probes.answers_http(f"{site.url('gateway')}/healthz"),
@@ -79,6 +86,7 @@ def _settings(site: Site) -> GatewaySettings:
         contracts_address=site.address("contracts"),
         ai_gateway_address=site.address("ai-gateway"),
         strict_json_address=site.address("strict-json"),
+        scim_address=site.address("scim"),
         cors_origin=site.environment.get("CORS_ORIGIN", "http://localhost:3000"),
         otel_exporter_otlp_endpoint=site.address("collector"),
         trace_sample_percent=float(site.overrides.get("TRACE_SAMPLE_PERCENT", "100")),

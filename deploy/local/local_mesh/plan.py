@@ -26,7 +26,11 @@ def parts(site: Site) -> tuple[Part, ...]:
         _mail(site),
         *_services(site),
         *gateway.parts(site),
-        Step("edge", lambda: gateway.until_open(site), ("gateway", "contracts", "ai-gateway", "strict-json")),
+        Step(
+            "edge",
+            lambda: gateway.until_open(site),
+            ("gateway", "contracts", "ai-gateway", "strict-json", "scim"),
+        ),
         Step(
             "demo-login",
             lambda: sign_up(site.url("gateway"), site.credentials.demo_password, site.url("mail")),

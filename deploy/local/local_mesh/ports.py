@@ -15,6 +15,7 @@ PREFERRED: Mapping[str, int] = {
     "gateway": 3001,
     "gateway-admin": 9901,
     "strict-json": 3002,
+    "scim": 3005,
     "auth": 50051,
     "contracts": 50052,
     "ai-gateway": 50053,

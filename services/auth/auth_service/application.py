@@ -33,6 +33,7 @@ from auth_service.memberships.handlers import MembershipHandlers
 from auth_service.memberships.service import Memberships
 from auth_service.organizations.service import Organizations
 from auth_service.passwords.hashing import Passwords
+from auth_service.provisioning.handlers import ProvisioningHandlers
 from auth_service.revoking import deliver
 from auth_service.sessions.handlers import AuthHandlers
 from auth_service.sessions.second_step import SecondStep
@@ -62,6 +63,7 @@ from bloom.auth.v1 import (
     factor_service_pb2_grpc,
     invitation_service_pb2_grpc,
     membership_service_pb2_grpc,
+    provisioning_service_pb2_grpc,
     role_service_pb2_grpc,
     session_service_pb2_grpc,
     sso_service_pb2_grpc,
@@ -87,6 +89,7 @@ SERVICES = (
     "bloom.auth.v1.InvitationService",
     "bloom.auth.v1.MembershipService",
     "bloom.auth.v1.SsoService",
+    "bloom.auth.v1.ProvisioningService",
 )
 
 
@@ -142,6 +145,7 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         )
         api_keys, custom_roles = ApiKeyHandlers(postgres), RoleHandlers(postgres)
         directory = DirectoryHandlers(postgres, organizations, passwords, wrap)
+        provisioning = ProvisioningHandlers(postgres)
         own_sessions = SessionHandlers(postgres)
         sso_secrets, outbound = (
             SsoSecrets(KeyWrap(settings.jwt_secret, SSO)),
@@ -185,6 +189,7 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
             membership_service_pb2_grpc.add_MembershipServiceServicer_to_server(memberships, server)
             sso_service_pb2_grpc.add_SsoServiceServicer_to_server(sso, server)
             factor_service_pb2_grpc.add_FactorServiceServicer_to_server(factors, server)
+            provisioning_service_pb2_grpc.add_ProvisioningServiceServicer_to_server(provisioning, server)
 
         yield Parts(SERVICES, register, TokenVerifier(keyring, revocations))
 

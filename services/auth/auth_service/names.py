@@ -26,6 +26,11 @@ def role(role_id: UUID) -> str:
     return f"roles/{role_id}"
 
 
+def group(group_id: UUID) -> str:
+    """`groups/{uuid}`"""
+    return f"groups/{group_id}"
+
+
 def api_key(key_id: UUID) -> str:
     """`apiKeys/{uuid}`"""
     return f"apiKeys/{key_id}"

@@ -364,3 +364,24 @@ def sso_full(what: str, most: int) -> DomainError:
         f"There are {most} {what}. Delete one first.",
         {"state": "FULL"},
     )
+
+
+def owner_provisioned(name: str) -> DomainError:
+    """Whoever runs the identity provider would run the organization."""
+    return DomainError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        Reason.ERROR_REASON_OWNER_PROVISIONED,
+        "An identity provider neither gives nor takes the access of an owner. Another owner does it here.",
+        {"name": name},
+    )
+
+
+def email_immutable(name: str) -> DomainError:
+    """The account is found by it."""
+    return DomainError(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        Reason.ERROR_REASON_EMAIL_IMMUTABLE,
+        "The e-mail of a user never changes. Delete the user and create one with the new e-mail.",
+        {"name": name},
+        violations={"email": "never changes"},
+    )

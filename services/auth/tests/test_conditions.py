@@ -12,6 +12,7 @@ from service_runtime.clients import domain_error
 from service_runtime.conditions.model import from_claims
 from service_runtime.policy import methods_of, permission_name, permissions_of
 from service_runtime.revocation import following
+from services.auth.tests.test_provisioning import Provider
 
 from .conftest import WORKLOAD_SECRET, numbers
 
@@ -188,6 +189,18 @@ async def test_another_department_is_given_by_who_has_what_it_opens(mesh, owner,
     bystander = await owner.create_user(MEMBER)
     assert list((await placed(clerk, bystander.name, "Sales")).departments) == ["Sales"]
     assert list((await placed(clerk, clerk.name)).departments) == []
+
+
+async def test_a_role_that_a_group_brings_counts_as_well(mesh, owner, refusal):
+    clerks = await owner.create_role("USERS_WRITE", "USERS_READ")
+    ours = await made(owner, DEPARTMENT, "CONTRACTS_READ")
+    clerk = await member(mesh, owner, clerks.name, departments=("Legal",))
+    provider = Provider(owner)
+    await provider.mapped(await provider.group(clerk.name), custom=(ours.name,))
+    clerk = await mesh.login(clerk.email)
+    grants = (await mesh.claims(clerk.access_token))["conds"]
+    assert grants
+    assert (await refusal(placed(clerk, clerk.name, "Legal", "Sales"))).reason_name == "PERMISSION_DENIED"
 
 
 async def test_departments_are_made_with_a_user_and_told(mesh, owner):

@@ -80,11 +80,13 @@ async def held(connection: Connection, org_id: UUID, key_id: UUID) -> tuple[ApiK
 async def held_owner(connection: Connection, org_id: UUID, owner: str) -> Owner | None:
     """The owner, who cannot be disabled, changed or deleted before the transaction ends."""
     table, own = "service_accounts", "false AS disabled, 1 AS epoch"
+    fixed, custom = "roles", "custom_roles"
     if names.is_user(owner):
         table, own = "users", "disabled, epoch, departments"
+        fixed, custom = "merged(roles, group_roles)", "merged(custom_roles, group_custom_roles)"
     row = await connection.fetchrow(
-        f"""SELECT roles, custom_roles, custom_permissions(org_id, custom_roles),
-                   conditional_permissions(org_id, custom_roles), {own}
+        f"""SELECT {fixed} AS roles, {custom} AS custom_roles, custom_permissions(org_id, {custom}),
+                   conditional_permissions(org_id, {custom}), {own}
             FROM {table} WHERE org_id = $1 AND id = $2 FOR SHARE""",
         org_id, names.id_of(owner),
     )  # fmt: skip

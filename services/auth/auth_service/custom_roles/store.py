@@ -92,6 +92,7 @@ async def in_use(connection: Connection, org_id: UUID, role_id: UUID) -> bool:
     """Whether anybody holds it, or is invited to; a disabled user does."""
     found = await connection.fetchval(
         """SELECT EXISTS (SELECT FROM users WHERE org_id = $1 AND $2 = ANY(custom_roles))
+               OR EXISTS (SELECT FROM groups WHERE org_id = $1 AND $2 = ANY(custom_roles))
                OR EXISTS (SELECT FROM service_accounts WHERE org_id = $1 AND $2 = ANY(custom_roles))
                OR EXISTS (
                    SELECT FROM invitations

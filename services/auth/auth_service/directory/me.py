@@ -41,22 +41,26 @@ async def principal(connection: Connection, identity: Identity) -> Principal | N
         return None
     if names.is_user(identity.subject):
         user = await users.get(connection, org_id, subject_id)
-        return _principal(user, user.email, disabled=user.disabled, epoch=user.epoch) if user else None
+        if user is None:
+            return None
+        return _principal(user, user.all_roles, user.email, disabled=user.disabled, epoch=user.epoch)
     account = await service_accounts.get(connection, org_id, subject_id)
-    return _principal(account, "", disabled=False) if account else None
+    return _principal(account, account.roles, "", disabled=False) if account else None
 
 
-def _principal(record: User | ServiceAccount, email: str, *, disabled: bool, epoch: int = 1) -> Principal:
+def _principal(
+    record: User | ServiceAccount, held: Roles, email: str, *, disabled: bool, epoch: int = 1
+) -> Principal:
     custom = record.custom_permissions
     return Principal(
         record.display_name,
         email,
-        record.roles,
+        held,
         custom,
         disabled,
-        frozenset(granted.effective(record.roles, custom)),
+        frozenset(granted.effective(held, custom)),
         epoch,
-        granted.conditional(record.roles, custom),
+        granted.conditional(held, custom),
     )
 
 

@@ -27,6 +27,14 @@ class User:
     epoch: int = 1
     # Names, each once, in their order.
     departments: tuple[str, ...] = ()
+    # What groups bring beside `roles`; custom permissions have theirs in already.
+    group_roles: Roles = ()
+    group_custom_roles: CustomRoles = ()
+
+    @property
+    def all_roles(self) -> Roles:
+        """The user's own and those of its groups: what tokens carry."""
+        return roles.ordered((*self.roles, *self.group_roles))
 
     @property
     def etag(self) -> str:

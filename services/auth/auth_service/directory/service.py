@@ -135,7 +135,8 @@ async def _require_grantable(
     custom = tuple(role_id for role_id in after.custom_roles if role_id not in before.custom_roles)
     await require_grantable(connection, identity, caller, fixed, custom)
     if not set(after.departments) <= set(before.departments):
-        await require_departments_grantable(connection, identity, caller, after.custom_roles)
+        held = (*after.custom_roles, *before.group_custom_roles)
+        await require_departments_grantable(connection, identity, caller, held)
 
 
 def _moves_ownership(before: User, after: User) -> bool:

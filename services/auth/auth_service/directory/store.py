@@ -1,5 +1,6 @@
 """SQL for users."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -11,9 +12,10 @@ from auth_service.granted import CustomPermissions
 from auth_service.roles import CustomRoles, Roles
 from service_runtime.postgres import Connection
 
-_COLUMNS = """id, email, display_name, roles, custom_roles, custom_permissions(org_id, custom_roles),
-              conditional_permissions(org_id, custom_roles), departments,
-              disabled, version, created_at, updated_at, epoch"""
+_COLUMNS = """id, email, display_name, roles, custom_roles, departments, disabled, version, created_at,
+              updated_at, epoch, group_roles, group_custom_roles,
+              custom_permissions(org_id, custom_roles || group_custom_roles),
+              conditional_permissions(org_id, custom_roles || group_custom_roles)"""
 
 
 def _from_row(row: asyncpg.Record) -> User:
@@ -30,6 +32,8 @@ def _from_row(row: asyncpg.Record) -> User:
         updated_at=row["updated_at"],
         epoch=row["epoch"],
         departments=tuple(row["departments"]),
+        group_roles=roles.from_stored(row["group_roles"]),
+        group_custom_roles=tuple(row["group_custom_roles"]),
     )
 
 
@@ -60,6 +64,14 @@ async def get(connection: Connection, org_id: UUID, user_id: UUID) -> User | Non
         f"SELECT {_COLUMNS} FROM users WHERE org_id = $1 AND id = $2", org_id, user_id
     )
     return _from_row(row) if row else None
+
+
+async def named(connection: Connection, org_id: UUID, user_ids: Collection[UUID]) -> list[User]:
+    """Those of these users that there are."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM users WHERE org_id = $1 AND id = ANY($2)", org_id, list(user_ids)
+    )
+    return [_from_row(row) for row in rows]
 
 
 async def held(connection: Connection, org_id: UUID, user_id: UUID) -> User | None:

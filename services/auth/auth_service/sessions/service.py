@@ -156,7 +156,7 @@ class Sessions:
         access = self._tokens.for_subject(
             caller.subject,
             org_id,
-            user.roles,
+            user.all_roles,
             user.custom_permissions,
             epoch=user.epoch,
             session=refresh.session_id,

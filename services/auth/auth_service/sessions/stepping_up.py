@@ -108,7 +108,7 @@ class SteppingUp:
         access = self._tokens.for_subject(
             identity.subject,
             org_id,
-            user.roles,
+            user.all_roles,
             user.custom_permissions,
             epoch=user.epoch,
             session=session_id,

@@ -81,8 +81,9 @@ async def hold(connection: Connection, token: RefreshToken) -> None:
 async def presented(connection: Connection, token: RefreshToken) -> PresentedToken | None:
     """What is known of a token. Read after `hold`: one statement would see rows from before its wait."""
     row = await connection.fetchrow(
-        """SELECT sessions.user_id, users.roles, custom_permissions(users.org_id, users.custom_roles),
-                  conditional_permissions(users.org_id, users.custom_roles), users.departments,
+        """SELECT sessions.user_id, merged(users.roles, users.group_roles) AS roles, users.departments,
+                  custom_permissions(users.org_id, users.custom_roles || users.group_custom_roles),
+                  conditional_permissions(users.org_id, users.custom_roles || users.group_custom_roles),
                   tokens.generation, sessions.generation AS newest,
                   rotation_nonce, rotation_client, now() - coalesce(rotated_at, sessions.created_at) AS age,
                   ended_at IS NULL AND expires_at > now() AND NOT users.disabled AS open, users.epoch,

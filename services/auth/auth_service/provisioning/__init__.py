@@ -1,0 +1,1 @@
+"""Users and groups as an identity provider manages them."""

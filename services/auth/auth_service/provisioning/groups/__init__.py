@@ -1,0 +1,1 @@
+"""Groups of people, and the roles that they bring."""

@@ -1,0 +1,1 @@
+"""People of an organization, made and taken away by its identity provider."""
