@@ -11,7 +11,7 @@ MEMBERS := protos services/runtime services/auth services/contracts services/ai-
 PACKAGES := bloom-protos bloom-service-runtime bloom-auth-service bloom-contracts-service bloom-ai-gateway bloom-rest-gateway bloom-local
 SOURCES := conftest.py protos services gateway deploy tests
 TYPED := protos/generate.py protos/breaking.py services/runtime/service_runtime services/auth/auth_service \
-  services/contracts/contracts_service services/ai-gateway/ai_gateway gateway/rest_gateway gateway/scim_gateway \
+  services/contracts/contracts_service services/ai-gateway/ai_gateway gateway/rest_gateway gateway/scim_gateway gateway/web_gateway \
   deploy/local/local_mesh deploy/local/claude_simulator deploy/local/mail_catcher deploy/local/oidc_provider deploy/local/sample
 CONTRACT ?=
 ONCE ?=

@@ -1,7 +1,7 @@
 """What Envoy connects to: the backends, the check of JSON, the key set, the collector of traces."""
 
 from rest_gateway.config import Config, seconds, socket_address, typed
-from rest_gateway.names import AI_GATEWAY, AUTH, CONTRACTS, KEY_SET, SCIM, STRICT_JSON, TRACES
+from rest_gateway.names import AI_GATEWAY, AUTH, CONTRACTS, KEY_SET, SCIM, STRICT_JSON, TRACES, WEB
 from rest_gateway.settings import GatewaySettings, is_ip, split_address
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -19,7 +19,9 @@ def clusters(settings: GatewaySettings) -> list[Config]:
     found = [_checked(_grpc_cluster(name, address)) for name, address in backends.items()]
     found += [_grpc_cluster(STRICT_JSON, settings.strict_json_address), _key_set_cluster(settings)]
     if settings.scim_address:
-        found.append(_scim_cluster(settings.scim_address))
+        found.append(_http1_cluster(SCIM, settings.scim_address))
+    if settings.web_address:
+        found.append(_http1_cluster(WEB, settings.web_address))
     if settings.otel_exporter_otlp_endpoint:
         found.append(_grpc_cluster(TRACES, settings.otel_exporter_otlp_endpoint))
     return found
@@ -40,7 +42,7 @@ def _grpc_cluster(name: str, address: str) -> Config:
     }
 
 
-def _scim_cluster(address: str) -> Config:
+def _http1_cluster(name: str, address: str) -> Config:
     """Not among what makes the edge ready: without it everything else is served."""
     one: Config = typed(
         _HTTP_OPTIONS,
@@ -48,7 +50,7 @@ def _scim_cluster(address: str) -> Config:
         # Before the other side closes an idle connection, after five seconds, into a request.
         common_http_protocol_options={"idle_timeout": seconds(3)},
     )
-    return {**_grpc_cluster(SCIM, address), "typed_extension_protocol_options": {_HTTP_OPTIONS: one}}
+    return {**_grpc_cluster(name, address), "typed_extension_protocol_options": {_HTTP_OPTIONS: one}}
 
 
 def _http2() -> Config:

@@ -11,10 +11,14 @@ from rest_gateway.names import (
     CONTRACTS,
     CORS_FILTER,
     JSON_LIMIT_FILTER,
+    SESSION_COOKIE,
+    SESSION_FILTER,
+    SESSION_METADATA,
     STRICT_JSON,
     STRICT_JSON_FILTER,
     TRANSCODER_FILTER,
     UPLOAD_LIMIT_FILTER,
+    WEB,
 )
 from rest_gateway.settings import GatewaySettings
 
@@ -47,6 +51,7 @@ def http_filters(api: Api, settings: GatewaySettings) -> list[Config]:
         ),  # before all refusals: a browser reads them only with its leave
         _readiness(),
         _rate_limit(settings),
+        *(_session(settings) if settings.web_address else ()),  # makes the token that is looked at next
         identity.by_request(api),  # before a body is read
         _limit(UPLOAD_LIMIT_FILTER, settings.max_body_bytes),
         _limit(JSON_LIMIT_FILTER, settings.max_json_body_bytes),
@@ -146,6 +151,56 @@ def _bucket(per_minute: int) -> Config:
     return {"max_tokens": per_minute, "tokens_per_fill": per_minute, "fill_interval": seconds(60)}
 
 
+def _session(settings: GatewaySettings) -> tuple[Config, ...]:
+    """A session cookie becomes a token; a request with a token, or without a cookie, asks nobody."""
+    return (
+        http_filter(
+            "bloom.session_or_token",
+            "header_to_metadata.v3.Config",
+            request_rules=[
+                {"cookie": SESSION_COOKIE, "on_header_present": _noted("cookie")},
+                {"header": "authorization", "on_header_present": _noted("token")},
+            ],
+        ),
+        http_filter(
+            SESSION_FILTER,
+            "ext_authz.v3.ExtAuthz",
+            stat_prefix="session",
+            http_service={
+                "server_uri": {
+                    "uri": "http://web",
+                    "cluster": WEB,
+                    "timeout": seconds(settings.unary_timeout_seconds),
+                },
+                "path_prefix": "/handover",
+                "authorization_response": {
+                    "allowed_upstream_headers": _exactly("authorization"),
+                    "allowed_client_headers": _exactly("content-type"),
+                },
+            },
+            allowed_headers=_exactly(
+                "cookie", "origin", "sec-fetch-site", "x-bloom-csrf", "traceparent", "tracestate"
+            ),
+            filter_enabled_metadata={
+                "filter": SESSION_METADATA,
+                "path": [{"key": "shown"}],
+                "value": {"string_match": {"exact": "cookie"}},
+            },
+            failure_mode_allow=False,
+            status_on_error={"code": "ServiceUnavailable"},
+        ),
+    )
+
+
+def _noted(what: str) -> Config:
+    """The last of the rules that holds counts."""
+    return {"metadata_namespace": SESSION_METADATA, "key": "shown", "value": what}
+
+
+def _exactly(*names: str) -> Config:
+    return {"patterns": [{"exact": name} for name in names]}
+
+
 def _limit(name: str, limit: int) -> Config:
     return http_filter(name, "body_size_limit.v3.BodySizeLimit", max_request_bytes=limit)
 
@@ -181,6 +236,7 @@ def early_mutations(settings: GatewaySettings) -> list[Config]:
     """Before anything reads them: headers that only the mesh, or a proxy of ours, may say."""
     forged = [
         "x-bloom-workload",
+        "x-bloom-user-agent",
         "x-forwarded-host",
         "x-forwarded-port",
         "x-forwarded-client-cert",

@@ -22,6 +22,8 @@ _IS_GRPC = (
 )
 _READY_PATHS = "request.url_path in ['/readyz', '/api/health']"
 _RETRY_SECONDS = 1
+# Code details of what the hosted pages refuse in the name of a session.
+_NO_SESSION = "ext_authz_denied"
 
 
 @dataclass(frozen=True)
@@ -237,8 +239,9 @@ def _waiting_errors() -> tuple[LocalError, ...]:
 
 def _passed_on() -> tuple[Config, ...]:
     """Answers whose words are right already, and the good answer of the health check, which has none."""
+    told = " || ".join(f"response.code_details.contains('{place}')" for place in (REFUSED_JSON, _NO_SESSION))
     as_it_is: Config = {
-        "filter": _condition(f"response.code_details.contains('{REFUSED_JSON}')"),
+        "filter": _condition(told),
         "body_format_override": _words("%LOCAL_REPLY_BODY%"),
     }
     ready: Config = {

@@ -6,6 +6,7 @@ AI_GATEWAY = "ai_gateway"
 STRICT_JSON = "strict_json"
 TRACES = "traces"
 SCIM = "scim"
+WEB = "web"
 # Envoy's own way to the key set: in by its own front door.
 KEY_SET = "key_set"
 
@@ -15,8 +16,13 @@ BACKENDS = {"bloom.auth.v1": AUTH, "bloom.contracts.v1": CONTRACTS, "bloom.ai.v1
 CORS_FILTER = "envoy.filters.http.cors"
 TRANSCODER_FILTER = "envoy.filters.http.grpc_json_transcoder"
 STRICT_JSON_FILTER = "bloom.strict_json"
+SESSION_FILTER = "bloom.session"
 UPLOAD_LIMIT_FILTER = "bloom.upload_limit"
 JSON_LIMIT_FILTER = "bloom.json_limit"
+
+# The browser's session, and where Envoy notes whether a request has it and no token.
+SESSION_COOKIE = "__Host-bloom-session"
+SESSION_METADATA = "bloom.session"
 
 # gRPC metadata that tells the check of JSON bodies which method a body is for.
 RPC_METADATA = "x-bloom-rpc"

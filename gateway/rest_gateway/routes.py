@@ -16,14 +16,17 @@ from rest_gateway.names import (
     JSON_LIMIT_FILTER,
     RPC_METADATA,
     SCIM,
+    SESSION_FILTER,
     STRICT_JSON_FILTER,
     TRANSCODER_FILTER,
+    WEB,
 )
 from rest_gateway.pages import pages_csp
 from rest_gateway.settings import GatewaySettings
 
 _JSON_MEDIA = r"(?i)application/json\s*(;.*)?"
 _SCIM_PREFIX = "/scim/v2/"
+_WEB_PREFIX = "/account/"
 _GRPC: Config = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
 
 
@@ -36,6 +39,7 @@ def route_config(api: Api, settings: GatewaySettings) -> Config:
             _preflight_route(),
             *_own_routes(),
             *_scim_routes(settings),
+            *_web_routes(settings),
             *_routes(api, settings),
         ],
         "typed_per_filter_config": {CORS_FILTER: _cors(settings)},
@@ -108,6 +112,29 @@ def _scim_routes(settings: GatewaySettings) -> Iterator[Config]:
     yield _refused({"prefix": _SCIM_PREFIX}, 405, header("allow", ", ".join(verbs)))
 
 
+def _web_routes(settings: GatewaySettings) -> Iterator[Config]:
+    """The hosted pages, which know the cookie themselves."""
+    if not settings.web_address:
+        return
+    known: Config = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD|POST"}}}
+    yield {
+        "name": "web home",
+        "match": {"path": "/account", "headers": [_method_is("GET")]},
+        "redirect": {"path_redirect": _WEB_PREFIX, "response_code": "FOUND"},
+        **_untranscoded(),
+    }
+    yield {
+        "name": "web",
+        "match": {"prefix": _WEB_PREFIX, "headers": [known]},
+        "route": {"cluster": WEB, "timeout": seconds(settings.unary_timeout_seconds)},
+        "typed_per_filter_config": {
+            TRANSCODER_FILTER: _filter(disabled=True),
+            SESSION_FILTER: _filter(disabled=True),
+        },
+    }
+    yield _refused({"prefix": _WEB_PREFIX}, 405, header("allow", "GET, HEAD, POST"))
+
+
 def _routes(api: Api, settings: GatewaySettings) -> Iterator[Config]:
     yield from (_rpc_route(method, settings) for method in api.methods)
     yield _refused({"prefix": "/", "headers": [_GRPC]}, 404)
@@ -131,6 +158,8 @@ def _rpc_route(method: Method, settings: GatewaySettings) -> Config:
             # Only what the backend has not seen: it may have been restarted under an open connection.
             "retry_policy": {"retry_on": "connect-failure,refused-stream", "num_retries": 1},
         },
+        # It opens a session, and what stands behind needs none.
+        "request_headers_to_remove": ["cookie"],
         "typed_per_filter_config": {JSON_LIMIT_FILTER: _filter(disabled=True)},
     }
 

@@ -37,6 +37,9 @@ class GatewaySettings(BaseSettings):
     # HTTP/1.1 in the clear; without it SCIM is not served.
     scim_address: Address | Literal[""] = ""
 
+    # HTTP/1.1 in the clear; without it no page is served, and cookies sign nobody in.
+    web_address: Address | Literal[""] = ""
+
     # Web origins that may call from a browser, separated by commas; nobody when empty.
     cors_origin: str = ""
     # Proxies in front that are ours and append to X-Forwarded-For: 1 behind the load balancer, 0 without.

@@ -179,6 +179,7 @@ def summary(info: MeshInfo) -> Panel:
         ("REST", info.rest),
         ("API reference", info.urls["docs"]),
         ("OpenAPI", info.urls["openapi"]),
+        ("sign in", info.urls["pages"]),
         ("mail", info.urls["mail"]),
         ("login", f"{info.login.email}  {info.login.password}"),
         ("Claude", f"simulated at {info.simulator}" if info.simulated else "api.anthropic.com"),

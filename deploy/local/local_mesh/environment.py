@@ -132,6 +132,21 @@ def scim(site: Site) -> dict[str, str]:
     }
 
 
+def web(site: Site) -> dict[str, str]:
+    """For the hosted pages and web sessions."""
+    return python(site) | {
+        "ENVIRONMENT": "local",
+        "WEB_ADDRESS": site.address("web"),
+        "AUTH_ADDRESS": site.address("auth"),
+        "REDIS_URL": valkey.url(site.ports["valkey"], site.credentials.valkey),
+        "PUBLIC_URL": public_url(site),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": site.url("collector"),
+        "LOG_LEVEL": site.environment.get("LOG_LEVEL", "info"),
+        "DRAIN_SECONDS": _DRAIN_SECONDS,
+        **site.overrides,
+    }
+
+
 def _workload(site: Site, client: str) -> dict[str, str]:
     return {
         "AUTH_ADDRESS": site.address("auth"),

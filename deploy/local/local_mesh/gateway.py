@@ -46,6 +46,14 @@ def parts(site: Site) -> tuple[Part, ...]:
             colour="bright_magenta",
         ),
         Component(
+            "web",
+            (sys.executable, "-m", "web_gateway"),
+            probes.answers_http(f"{site.url('web')}/healthz"),
+            env=environment.web(site),
+            depends_on=("valkey",),
+            colour="bright_blue",
+        ),
+        Component(
             "gateway",
             tuple(command(directory, settings)),
             probes.answers_http(f"{site.url('gateway')}/healthz"),
@@ -87,6 +95,7 @@ def _settings(site: Site) -> GatewaySettings:
         ai_gateway_address=site.address("ai-gateway"),
         strict_json_address=site.address("strict-json"),
         scim_address=site.address("scim"),
+        web_address=site.address("web"),
         cors_origin=site.environment.get("CORS_ORIGIN", "http://localhost:3000"),
         otel_exporter_otlp_endpoint=site.address("collector"),
         trace_sample_percent=float(site.overrides.get("TRACE_SAMPLE_PERCENT", "100")),

@@ -36,7 +36,7 @@ class MeshInfo:
     simulated: bool
     """True when the simulator stands in for Claude."""
     urls: dict[str, str]
-    """`rest`, `docs`, `openapi`, `health`, `mail`."""
+    """`rest`, `docs`, `openapi`, `health`, `mail`, `pages`."""
     addresses: dict[str, str]
     """`host:port` of each gRPC service."""
     ports: dict[str, int]

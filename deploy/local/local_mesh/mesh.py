@@ -14,7 +14,7 @@ from typing import Self
 import grpc
 from rich.console import Console
 
-from local_mesh import bootstrap, gateway, plan, valkey
+from local_mesh import bootstrap, environment, gateway, plan, valkey
 from local_mesh.collector import start_collector
 from local_mesh.component import Part
 from local_mesh.credentials import DATABASES, DEMO_EMAIL, load_or_make
@@ -174,6 +174,7 @@ def _describe(site: Site, pids: dict[str, int], started_at: datetime) -> MeshInf
             "rest": rest,
             "docs": f"{rest}/docs",
             "mail": site.url("mail"),
+            "pages": f"{environment.public_url(site)}/account/",
             "openapi": f"{rest}/openapi.json",
             "health": f"{rest}/healthz",
         },

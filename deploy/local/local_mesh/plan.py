@@ -29,7 +29,7 @@ def parts(site: Site) -> tuple[Part, ...]:
         Step(
             "edge",
             lambda: gateway.until_open(site),
-            ("gateway", "contracts", "ai-gateway", "strict-json", "scim"),
+            ("gateway", "contracts", "ai-gateway", "strict-json", "scim", "web"),
         ),
         Step(
             "demo-login",

@@ -16,6 +16,7 @@ PREFERRED: Mapping[str, int] = {
     "gateway-admin": 9901,
     "strict-json": 3002,
     "scim": 3005,
+    "web": 3006,
     "auth": 50051,
     "contracts": 50052,
     "ai-gateway": 50053,

@@ -1,0 +1,1 @@
+"""The hosted pages, and web sessions: a browser holds a cookie, and never a token."""

@@ -1,0 +1,116 @@
+"""Web sessions: the tokens of a browser, sealed in Valkey; changed for new ones once, however many ask."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+
+from bloom.auth.v1 import auth_pb2, auth_service_pb2
+from service_runtime.errors import DomainError, unavailable
+from web_gateway.auth import Auth, Browser, Calls
+from web_gateway.sealing import Sealed, new_secret
+
+# A token is changed so long before its end, so that none ends on its way.
+_EARLY_SECONDS = 30.0
+# For one refresh; when who has begun it dies, the next repeats it, which auth allows for ten seconds.
+_TAKEN_SECONDS = 8
+_LOOK_EVERY = 0.02
+# The same for every refresh: auth knows a repeated one by it, and browsers change what they call themselves.
+_OURSELVES = Browser("", "bloom-web")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Times are seconds since 1970."""
+
+    refresh_token: str = field(repr=False)
+    access_token: str = field(repr=False)
+    access_ends: float
+    ends: float
+
+
+class Sessions:
+    """`secret` is the value of the cookie, and nowhere else."""
+
+    def __init__(
+        self, kept: Sealed, auth: Auth, *, idle: int, lifetime: int, now: Callable[[], float] = time.time
+    ) -> None:
+        self._kept = kept
+        self._auth = auth
+        self._idle = idle
+        self._lifetime = lifetime
+        self._now = now
+
+    async def begin(self, tokens: auth_pb2.TokenPair) -> str:
+        """A new cookie for a new session."""
+        secret = new_secret()
+        ends = self._now() + self._lifetime
+        await self._put(secret, Session(tokens.refresh_token, tokens.access_token, self._ends(tokens), ends))
+        return secret
+
+    async def stepped_up(self, secret: str, tokens: auth_pb2.TokenPair) -> str:
+        """Another cookie for the session, whose token says more now; the old one is worth nothing."""
+        before = await self._session(secret)
+        after = new_secret()
+        refresh, ends = (before.refresh_token, before.ends) if before else ("", self._now() + self._idle)
+        await self._put(after, Session(refresh, tokens.access_token, self._ends(tokens), ends))
+        await self._kept.delete(secret)
+        return after
+
+    async def token(self, secret: str) -> str | None:
+        """An access token that is good; None where nobody is signed in. Raises DEPENDENCY_UNAVAILABLE."""
+        session = await self._session(secret)
+        while session is not None and session.access_ends - _EARLY_SECONDS <= self._now():
+            if await self._kept.take(secret, _TAKEN_SECONDS):
+                try:
+                    session = await self._refreshed(secret)
+                finally:
+                    await self._kept.give(secret)
+                break
+            # Somebody else is about it: what he writes is for all.
+            await asyncio.sleep(_LOOK_EVERY)
+            session = await self._session(secret)
+        return session.access_token if session else None
+
+    async def end(self, secret: str) -> None:
+        """Signs out; the tokens are worth nothing any more. Silent about a session that is gone."""
+        session = await self._session(secret)
+        await self._kept.delete(secret)
+        if session is not None:
+            request = auth_service_pb2.LogoutRequest(refresh_token=session.refresh_token)
+            await Calls(_OURSELVES)(self._auth.auth.Logout, request)
+
+    async def forget(self, secret: str) -> None:
+        """What auth has ended already."""
+        await self._kept.delete(secret)
+
+    async def _refreshed(self, secret: str) -> Session | None:
+        session = await self._session(secret)
+        if session is None or session.access_ends - _EARLY_SECONDS > self._now():
+            return session
+        request = auth_service_pb2.RefreshTokenRequest(refresh_token=session.refresh_token)
+        try:
+            answer = await Calls(_OURSELVES)(self._auth.auth.RefreshToken, request)
+        except DomainError as refused:
+            if refused.reason == unavailable("").reason:
+                raise
+            await self._kept.delete(secret)
+            return None
+        tokens = answer.tokens
+        after = Session(tokens.refresh_token, tokens.access_token, self._ends(tokens), session.ends)
+        await self._put(secret, after)
+        return after
+
+    async def _session(self, secret: str) -> Session | None:
+        found = await self._kept.get(secret, self._idle)
+        session = Session(**found) if found else None
+        if session is not None and session.ends <= self._now():
+            await self._kept.delete(secret)
+            return None
+        return session
+
+    async def _put(self, secret: str, session: Session) -> None:
+        await self._kept.put(secret, asdict(session), self._idle)
+
+    def _ends(self, tokens: auth_pb2.TokenPair) -> float:
+        return self._now() + tokens.expires_in
