@@ -18,7 +18,7 @@ ONCE ?=
 ONLY ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth
+.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -65,8 +65,16 @@ ai: install  ## ask the AI gateway: ARGS="usage", "budgets", "egress verify --li
 audit: install  ## the audit chain: ARGS="export audit.jsonl", "keys keys.json", "verify audit.jsonl --keys keys.json"
 	@$(BIN)/bloom-audit $(ARGS)
 
-test: install  ## every test
+test: install browser  ## every test
 	@$(BIN)/pytest
+
+browser:  # what the tests of pages open; CHROMIUM=path names another one
+	@test -n "$${CHROMIUM:-}" || command -v chromium google-chrome google-chrome-stable chromium-browser >/dev/null \
+	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	  || { echo "install Chromium, or set CHROMIUM to its path"; exit 1; }
+
+screenshots: install browser  ## every hosted page, light and dark, wide and on a phone, in .local/screenshots
+	@$(BIN)/python -m tests.browser.screenshots
 
 prove-ledger: install  ## fifty rounds of kill -9 under load: the ledger is the sum of the answers
 	@LEDGER_ROUNDS=50 $(BIN)/pytest -s tests/crash/test_ai_ledger.py

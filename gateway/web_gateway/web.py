@@ -1,7 +1,7 @@
 """What every page needs: who asks, its form, the answer as a page, and where refusals lead."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
@@ -35,8 +35,9 @@ _HEADERS = {
     "cache-control": "no-store",
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "publickey-credentials-create=(self), publickey-credentials-get=(self)",
-    # Links of mails carry tokens: no other page may learn them.
-    "referrer-policy": "no-referrer",
+    # Links of mails carry tokens: nobody may learn more of them than where they lead. Without any referrer a
+    # browser would not say either that our own forms are ours.
+    "referrer-policy": "strict-origin",
     "x-content-type-options": "nosniff",
 }
 _STATUS = {
@@ -57,6 +58,10 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+class BadFormError(Exception):
+    """Larger than any form of ours, or no form."""
 
 
 class SignedOutError(Exception):
@@ -90,24 +95,27 @@ class Web:
         return SignedIn(secret, Calls(Browser.of(request), token))
 
     async def form(self, request: Request, cookie: str) -> dict[str, str]:
-        """The fields of a form that a page of ours has sent, for this cookie. Raises ForgedError."""
-        body = await _body(request)
-        fields = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        """The fields that a page of ours has sent, for this cookie. Raises BadFormError, ForgedError."""
+        fields = _fields(await _body(request))
         secret = cookies.secret_of(request, cookie)
         require_own_page(request.headers, self.origin, secret, fields.pop("csrf", ""))
         return fields
 
 
-async def _body(request: Request) -> str:
+async def _body(request: Request) -> bytes:
     content = b""
     async for part in request.stream():
         content += part
         if len(content) > _LONGEST_FORM:
-            raise ForgedError
+            raise BadFormError
+    return content
+
+
+def _fields(body: bytes) -> dict[str, str]:
     try:
-        return content.decode()
-    except UnicodeDecodeError as not_text:
-        raise ForgedError from not_text
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError as not_ours:
+        raise BadFormError from not_ours
 
 
 def page(template: str, **values: object) -> HTMLResponse:
@@ -156,9 +164,9 @@ async def answered(web: Web, request: Request, handler: Handler) -> Response:
         require_own_site_of_reads(request, web.origin)
         return await handler(web, request)
     except SignedOutError:
-        answer: Response = go(SIGN_IN, next=_here(request))
-        cookies.take_away(answer, cookies.SESSION)
-        return answer
+        return _to_sign_in(request)
+    except BadFormError:
+        return failure(400, "This is no form of ours.", "Go back, load the page again, and repeat.")
     except ForgedError:
         return failure(403, "This page was open for too long.", "Go back, load it again, and repeat.")
     except DomainError as refused:
@@ -166,8 +174,14 @@ async def answered(web: Web, request: Request, handler: Handler) -> Response:
             return go("/account/step-up", next=_here(request))
         if refused.code is grpc.StatusCode.UNAUTHENTICATED:
             await web.sessions.forget(cookies.secret_of(request, cookies.SESSION))
-            return go(SIGN_IN, next=_here(request))
+            return _to_sign_in(request)
         return failure(_STATUS.get(refused.code, 500), "That did not work.", refused.message)
+
+
+def _to_sign_in(request: Request) -> Response:
+    answer = go(SIGN_IN, next=_here(request))
+    cookies.take_away(answer, cookies.SESSION)
+    return answer
 
 
 def require_own_site_of_reads(request: Request, origin: str) -> None:
@@ -182,7 +196,8 @@ def failure(status: int, title: str, message: str) -> Response:
 
 
 def _here(request: Request) -> str:
-    """What was asked for, or the page that the form was on."""
-    path: Mapping[str, str] = {"GET": request.url.path, "POST": request.url.path}
-    place = path.get(request.method, HOME)
-    return "" if place in (HOME, SIGN_IN) else "/account/security" if "/security/" in place else place
+    """The page that was asked for, or that the form was on; empty for home."""
+    path = request.url.path
+    if path.startswith("/account/security/"):
+        return "/account/security"
+    return path if (request.method == "GET" and path != HOME) or path == "/account/password" else ""

@@ -11,6 +11,7 @@ from bloom.auth.v1 import (
 )
 from service_runtime.errors import DomainError
 from web_gateway import cookies
+from web_gateway.clients import name_of
 from web_gateway.entering import ask, enter
 from web_gateway.sealing import csrf_token
 from web_gateway.web import HOME, SignedIn, SignedOutError, Web, go, page, refusal
@@ -41,6 +42,7 @@ async def _home(web: Web, signed_in: SignedIn, **shown: object) -> Response:
         me=me,
         others=[each for each in memberships.memberships if not each.current],
         sessions=listed.sessions,
+        name_of=name_of,
         **shown,
     )
 
