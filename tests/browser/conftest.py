@@ -16,8 +16,9 @@ PLACES = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser
 EXPECTED = ("the server responded with a status of 4",)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For a module and no longer: while it is open, no test of another kind can have an event loop."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PLACES)), None)
     assert found, "install Chromium (apt-get install chromium), or set CHROMIUM to its path"
     with sync_playwright() as playwright:

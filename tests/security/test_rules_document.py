@@ -16,6 +16,7 @@ from rest_gateway.settings import GatewaySettings
 from tests.security.schema import METHODS
 from tests.security.test_schema import fields_of
 from tests.security.test_source import imported
+from web_gateway.settings import WebSettings
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "security" / "rules.md").read_text(encoding="utf-8")
@@ -24,6 +25,7 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     ContractsSettings,
     AiGatewaySettings,
     GatewaySettings,
+    WebSettings,
 )
 CRYPTOGRAPHY = {"hashlib", "hmac", "secrets", "cryptography", "joserfc", "argon2", "webauthn", "ssl", "crypt"}
 

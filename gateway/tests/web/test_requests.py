@@ -1,6 +1,7 @@
 """What the pages take and from whom, and what each answer carries."""
 
 import asyncio
+import re
 
 import grpc
 import httpx
@@ -68,6 +69,25 @@ async def test_every_page_brings_its_policy_and_is_kept_by_nobody(pages, path):
             assert "<script>" not in answer.text
             assert "style=" not in answer.text
             assert " on" not in {word[:3] for word in answer.text.split("<")}
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/reset?token=x", "/password", "/step-up"])
+async def test_fields_of_passwords_hide_them_and_take_what_managers_fill_in(pages, path):
+    visitor = await pages.signed_in()
+    fields = re.findall(r'<input id="[^"]*password"[^>]*>', (await visitor.get(f"/account{path}")).text)
+    assert fields
+    for field in fields:
+        assert 'type="password"' in field
+        assert re.search(r'autocomplete="(current|new)-password"', field)
+        assert "onpaste" not in field
+        assert "maxlength" not in field
+
+
+async def test_signing_out_tells_the_browser_to_forget(pages):
+    visitor = await pages.signed_in()
+    answer = await visitor.post("/account/sign-out", {"csrf": csrf_token(visitor.session)})
+    assert answer.headers["clear-site-data"] == '"cache", "cookies", "storage"'
+    assert not visitor.session
 
 
 async def test_cookies_are_for_this_host_alone_and_for_no_script(pages):

@@ -79,4 +79,5 @@ async def sign_out(web: Web, request: Request) -> Response:
     await web.sessions.end(cookies.secret_of(request, cookies.SESSION))
     answer = go(SIGN_IN)
     cookies.take_away(answer, cookies.SESSION)
+    answer.headers["clear-site-data"] = '"cache", "cookies", "storage"'
     return answer

@@ -1,8 +1,7 @@
 """OWASP ASVS 5.0.0 at levels 1 and 2, requirement by requirement, and the document that is made of it.
 
-`make asvs` writes docs/security/asvs.md. A requirement is summed up in our own words and has one of four
-ends: `tests` that show it; `reason` why there is nothing it could apply to; `gap`, what is not done yet;
-`pending`, a part that is being built (web, sso, scim, mail), whose tests are named when it has landed.
+`make asvs` writes docs/security/asvs.md. A requirement is summed up in our own words and has one of three
+ends: `tests` that show it; `reason` why there is nothing it could apply to; `gap`, what is not done yet.
 """
 
 import tomllib
@@ -13,7 +12,6 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 DOCUMENT = FOLDER.parents[2] / "docs" / "security" / "asvs.md"
-PARTS = {"web": "hosted pages", "sso": "single sign-on", "scim": "SCIM", "mail": "e-mail flows"}
 # Of those that apply, so many are shown by a test.
 LEAST_SHARE = 0.85
 
@@ -28,7 +26,6 @@ class Requirement:
     tests: tuple[str, ...] = ()
     reason: str = ""
     gap: str = ""
-    pending: str = ""
     note: str = ""
 
     @property
@@ -37,16 +34,14 @@ class Requirement:
 
     @property
     def ends(self) -> int:
-        """How many of the four it has; one is right."""
-        return sum(map(bool, (self.tests, self.reason, self.gap, self.pending)))
+        """How many of the three it has; one is right."""
+        return sum(map(bool, (self.tests, self.reason, self.gap)))
 
     @property
     def shown(self) -> str:
         """The cell of the table."""
         if self.tests:
             said = "<br>".join(f"`{test}`" for test in self.tests)
-        elif self.pending:
-            said = f"to be named when landed: {PARTS[self.pending]}"
         else:
             said = f"not yet: {self.gap}" if self.gap else f"does not apply: {self.reason}"
         return f"{said}<br>{self.note}" if self.note else said
@@ -90,15 +85,15 @@ _HEAD = """# OWASP ASVS 5.0.0, levels 1 and 2
 
 Made by `make asvs` from `tests/security/asvs/*.toml`; `tests/security/test_asvs.py` checks that every
 requirement is here once, that every test exists, and that this file is up to date. Requirements are summed
-up in our own words; the standard's are at <https://github.com/OWASP/ASVS>. What is told as "not yet" or "to
-be named" counts as not shown.
+up in our own words; the standard's are at <https://github.com/OWASP/ASVS>. What is told as "not yet"
+counts as not shown.
 """
 
 
 def _totals(read: list[Chapter]) -> str:
     lines = [
-        "| chapter | requirements | apply | by test | to be named | not yet | share |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| chapter | requirements | apply | by test | not yet | share |",
+        "|---|--:|--:|--:|--:|--:|",
     ]
     lines += [_total(f"V{chapter.number} {chapter.name}", chapter.requirements) for chapter in read]
     lines.append(_total("**all**", [each for chapter in read for each in chapter.requirements]))
@@ -111,12 +106,11 @@ def _total(name: str, requirements: Iterable[Requirement]) -> str:
         {
             "apply": sum(each.applies for each in of),
             "tests": sum(bool(each.tests) for each in of),
-            "pending": sum(bool(each.pending) for each in of),
             "gap": sum(bool(each.gap) for each in of),
         }
     )
     told = f"{share(of):.0%}" if counts["apply"] else "–"
-    cells = [name, len(of), counts["apply"], counts["tests"], counts["pending"], counts["gap"], told]
+    cells = [name, len(of), counts["apply"], counts["tests"], counts["gap"], told]
     return "| " + " | ".join(map(str, cells)) + " |"
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from importlib import resources
 
+from zxcvbn import zxcvbn
+
 from auth_service import refusals
 
 MINIMUM_LENGTH = 12
@@ -17,6 +19,10 @@ _YEAR = re.compile(r"(19|20)\d\d")
 _REPEAT = re.compile(r"(.)\1{2,}")
 # The same signs stand for several letters: 1 is read as i, then as l.
 _DISGUISES = (str.maketrans("013457@$!|", "oieastasil"), str.maketrans("01!345@$", "olleasas"))
+# What zxcvbn looks at: more would take it seconds, and is strong by its length alone.
+_LOOKED_AT = 72
+# More than half a year of a core for whoever has the hash: one guess takes 20 ms.
+_FEWEST_GUESSES = 10**9
 _COMMON = frozenset(resources.files(__package__).joinpath("common.txt").read_text(encoding="utf-8").split())
 _LONGEST = max(map(len, _COMMON))
 
@@ -30,8 +36,14 @@ def require_strong(password: str, *, email: str, organization: str) -> None:
         raise refusals.password_weak("contains your own e-mail address or your organization's name")
     if _is_one_piece_repeated(plain):
         raise refusals.password_weak("is one short piece repeated")
-    if _own_characters(plain) < _OWN_CHARACTERS:
+    if _own_characters(plain) < _OWN_CHARACTERS or _is_soon_guessed(password, email, organization):
         raise refusals.password_weak("is little more than very common words, digits or keyboard runs")
+
+
+def _is_soon_guessed(password: str, email: str, organization: str) -> bool:
+    """By who tries what leaked lists, dictionaries, names, dates and keyboards suggest, in that order."""
+    known = [*email.casefold().replace("@", ".").split("."), *organization.casefold().split()]
+    return bool(zxcvbn(password[:_LOOKED_AT], user_inputs=known)["guesses"] < _FEWEST_GUESSES)
 
 
 def _names(email: str, organization: str) -> Iterator[str]:
