@@ -11,11 +11,12 @@ MEMBERS := protos services/runtime services/auth services/contracts services/ai-
 PACKAGES := bloom-protos bloom-service-runtime bloom-auth-service bloom-contracts-service bloom-ai-gateway bloom-rest-gateway bloom-local
 SOURCES := conftest.py protos services gateway deploy tests
 TYPED := protos/generate.py protos/breaking.py services/runtime/service_runtime services/auth/auth_service \
-  services/contracts/contracts_service services/ai-gateway/ai_gateway gateway/rest_gateway gateway/scim_gateway gateway/web_gateway \
+  services/contracts/contracts_service services/ai-gateway/ai_gateway gateway/rest_gateway gateway/http_process gateway/scim_gateway gateway/web_gateway \
   deploy/local/local_mesh deploy/local/claude_simulator deploy/local/mail_catcher deploy/local/oidc_provider deploy/local/sample
 CONTRACT ?=
 ONCE ?=
 ONLY ?=
+SAMPLE ?=
 ARGS ?= --help
 
 .PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth
@@ -82,11 +83,11 @@ prove-ledger: install  ## fifty rounds of kill -9 under load: the ledger is the 
 asvs: install  ## docs/security/asvs.md, from the table of OWASP ASVS 5.0.0
 	@$(BIN)/python -m tests.security.asvs.table
 
-mutants: install  ## mutation score of auth's rules, more than an hour (ONLY="auth_service.tokens.*" for a part)
-	@ONLY='$(ONLY)' $(BIN)/python -m tests.bench.mutants
+mutants: install  ## mutation score of auth's rules, hours (ONLY="auth_service.tokens.*" or SAMPLE=200 for a part)
+	@ONLY='$(ONLY)' SAMPLE='$(SAMPLE)' $(BIN)/python -m tests.bench.mutants
 
 branches: install  ## branch coverage of auth's rules
-	@$(BIN)/coverage run --branch --include='*/auth_service/*/service.py' --data-file=.local/coverage -m pytest services/auth
+	@$(BIN)/coverage run --branch --include='*/auth_service/*/service.py,*/auth_service/*/*/service.py' --data-file=.local/coverage -m pytest services/auth
 	@$(BIN)/coverage report --data-file=.local/coverage --show-missing --fail-under=100
 
 check: install  ## format, lint, types, imports, schema, migrations

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from opentelemetry import context, propagate
 from pydantic import ValidationError
 from scim2_models import SCIMException
 from starlette.applications import Starlette
@@ -11,8 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
+from http_process.inheritance import WithinTime
 from scim_gateway.directory import Directory, directory
 from scim_gateway.discovery import Discovery
 from scim_gateway.endpoints import Endpoints
@@ -20,7 +20,6 @@ from scim_gateway.errors import RefusedError, handle
 from scim_gateway.groups import Groups
 from scim_gateway.settings import ScimSettings
 from scim_gateway.users import Users
-from service_runtime import deadlines
 from service_runtime.errors import DomainError
 
 _ERRORS = (DomainError, ValidationError, SCIMException, RefusedError, HTTPException, TimeoutError, Exception)
@@ -31,27 +30,6 @@ async def application(settings: ScimSettings) -> AsyncIterator[ASGIApp]:
     """Connected to auth until the block ends."""
     async with directory(settings.auth_address, settings.scim_request_seconds) as auth:
         yield WithinTime(_routed(auth, settings), settings.scim_request_seconds)
-
-
-class WithinTime:
-    """Gives each request its trace and its deadline, which calls to auth inherit."""
-
-    def __init__(self, application: ASGIApp, seconds: float) -> None:
-        self._application = application
-        self._seconds = seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", [])
-        }
-        trace = context.attach(propagate.extract(headers))
-        deadline = deadlines.set_remaining(self._seconds)
-        try:
-            await self._application(scope, receive, send)
-        finally:
-            deadlines.reset(deadline)
-            context.detach(trace)
 
 
 def _routed(auth: Directory, settings: ScimSettings) -> ASGIApp:

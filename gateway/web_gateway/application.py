@@ -5,15 +5,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import redis.asyncio
-from opentelemetry import context, propagate
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
-from service_runtime import deadlines
+from http_process.inheritance import WithinTime
 from service_runtime.clients import connect
 from service_runtime.errors import DomainError
 from web_gateway import handover
@@ -84,27 +83,6 @@ async def application(settings: WebSettings) -> AsyncIterator[ASGIApp]:
         )
         web = Web(auth, sessions, Sealed(valkey, "visit"), settings.public_url)
         yield WithinTime(_routed(web), settings.web_request_seconds)
-
-
-class WithinTime:
-    """Gives each request its trace and its deadline, which calls to auth inherit."""
-
-    def __init__(self, application: ASGIApp, seconds: float) -> None:
-        self._application = application
-        self._seconds = seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", [])
-        }
-        trace = context.attach(propagate.extract(headers))
-        deadline = deadlines.set_remaining(self._seconds)
-        try:
-            await self._application(scope, receive, send)
-        finally:
-            deadlines.reset(deadline)
-            context.detach(trace)
 
 
 def _routed(web: Web) -> ASGIApp:

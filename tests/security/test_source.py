@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PRODUCT = (
     "services/runtime/service_runtime", "services/auth/auth_service", "services/contracts/contracts_service",
-    "services/ai-gateway/ai_gateway", "gateway/rest_gateway", "gateway/scim_gateway", "gateway/web_gateway",
+    "services/ai-gateway/ai_gateway", "gateway/rest_gateway", "gateway/http_process",
+    "gateway/scim_gateway", "gateway/web_gateway",
 )  # fmt: skip
 RUNS_TEXT = {"eval", "exec", "compile", "__import__"}
 # Their formats carry code, or names of it.

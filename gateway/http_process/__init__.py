@@ -1,0 +1,1 @@
+"""What processes share that speak HTTP beside Envoy: how they serve, and what a request inherits."""
