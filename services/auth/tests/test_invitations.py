@@ -147,6 +147,15 @@ async def test_who_has_not_confirmed_the_own_email_sends_none(mesh, owner, refus
     assert (await mesh.rows("SELECT FROM invitations WHERE org_id = $1", owner.org_id)) == []
 
 
+async def test_a_program_which_has_no_email_may_invite(mesh, owner, role):
+    made = await owner.create_service_account(role.ADMIN)
+    tokens = await mesh.issue(made.client_id, made.client_secret)
+    program = Caller(mesh, tokens.access_token, organization=owner.organization)
+    email = address()
+    assert (await invite(program, email)).inviter == made.service_account.name
+    assert (await accept(mesh, await mesh.token_of(email, "invitation"))).user.email == email
+
+
 async def test_nobody_invites_to_more_than_he_has(mesh, inviter, role, refusal):
     admin = await mesh.member(inviter, role.ADMIN)
     await mesh.rows("UPDATE accounts SET verified_at = now() WHERE email = $1", admin.email)

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from auth_service.links.model import LinkToken
-from bloom.auth.v1 import account_service_pb2, auth_service_pb2
+from bloom.auth.v1 import account_service_pb2, auth_service_pb2, membership_service_pb2
 from service_runtime.errors import Reason
 from services.auth.tests.conftest import PASSWORD, Caller, address
 from services.auth.tests.second_factors import Factors
@@ -232,6 +232,30 @@ async def test_an_email_is_confirmed_once(mesh, owner, refusal):
     before = await mesh.mails(owner.email)
     await ask_to_verify(owner)
     assert await mesh.mails(owner.email) == before
+
+
+async def test_of_two_links_the_second_confirms_nothing_new_and_few_are_sent(mesh, owner):
+    first = await mesh.token_of(owner.email, "verify")
+    for _ in range(12):
+        await ask_to_verify(owner)
+    assert 1 < len(await mesh.mails(owner.email)) < 12
+    for token in (first, await mesh.token_of(owner.email, "verify")):
+        await verify(mesh, token)
+    assert (await mesh.actions(owner.org_id)).count("email.verified") == 1
+
+
+async def test_who_was_shut_out_meanwhile_asks_for_nothing(mesh, owner, role, refusal):
+    member = await mesh.member(owner, role.VIEWER)
+    user = await owner.get_user(member.name)
+    user.disabled = True
+    await owner.update_user(user, "disabled")
+    request = membership_service_pb2.ListMembershipsRequest()
+    for call in (
+        ask_to_verify(member),
+        change(member),
+        mesh.memberships.ListMemberships(request, metadata=member.metadata),
+    ):
+        assert (await refusal(call)).reason is Reason.ERROR_REASON_TOKEN_INVALID
 
 
 async def test_who_was_made_by_another_asks_for_the_link(mesh, owner, role):

@@ -298,3 +298,48 @@ async def test_everything_is_in_the_audit_chain_with_whose_key_it_was(mesh, owne
         "user.regrouped", "group.updated", "group.deleted", "user.deprovisioned",
     ]  # fmt: skip
     assert "Ada" not in str(events)
+
+
+async def test_what_was_made_is_read_again_and_what_is_not_there_is_not_found(provider, refusal):
+    user = await provider.user(given_name="Ann")
+    group = await provider.group(user.name)
+    assert await provider.GetGroup(pb.GetGroupRequest(name=group.name)) == group
+    found = await provider.GetProvisionedUser(pb.GetProvisionedUserRequest(name=user.name))
+    assert (found.given_name, [each.name for each in found.groups]) == ("Ann", [group.name])
+    nothing = "0" * 8 + "-0000-4000-8000-" + "0" * 12
+    for call in (
+        provider.GetGroup(pb.GetGroupRequest(name=f"groups/{nothing}")),
+        provider.GetProvisionedUser(pb.GetProvisionedUserRequest(name=f"users/{nothing}")),
+        provider.DeleteGroup(pb.DeleteGroupRequest(name=f"groups/{nothing}")),
+    ):
+        assert (await refusal(call)).reason_name == "NOT_FOUND"
+
+
+async def test_an_email_is_nobody_elses_and_never_another(mesh, owner, provider, refusal):
+    user = await provider.user()
+    stranger = await mesh.register()
+    for taken in (user.email, stranger.email, owner.email):
+        assert (await refusal(provider.user(email=taken))).reason_name == "ALREADY_EXISTS"
+    request = pb.ReplaceProvisionedUserRequest(name=user.name, email="another@mail.example")
+    assert (await refusal(provider.ReplaceProvisionedUser(request))).reason_name == "EMAIL_IMMUTABLE"
+    same = pb.ReplaceProvisionedUserRequest(name=user.name, email=user.email.upper(), display_name="Ann")
+    assert (await provider.ReplaceProvisionedUser(same)).display_name == "Ann"
+    stale = pb.ReplaceProvisionedUserRequest(name=user.name, display_name="Bob", etag=user.etag)
+    assert (await refusal(provider.ReplaceProvisionedUser(stale))).reason_name == "ETAG_MISMATCH"
+
+
+async def test_one_who_is_made_without_access_has_none_until_it_is_given(mesh, provider):
+    user = await provider.user(active=False)
+    assert not user.active
+    assert (await provider.active(user, True)).active
+
+
+async def test_a_leaver_who_returns_does_not_find_his_old_roles(mesh, owner, provider, role):
+    user = await provider.user(display_name="Ann")
+    found = await owner.get_user(user.name)
+    found.roles[:] = [role.ADMIN]
+    await owner.update_user(found, "roles")
+    await provider.DeleteProvisionedUser(pb.DeleteProvisionedUserRequest(name=user.name))
+    back = await provider.user(email=user.email, display_name="Ann again")
+    assert (back.name, back.display_name, back.active) == (user.name, "Ann again", True)
+    assert list((await owner.get_user(user.name)).roles) == [role.VIEWER]

@@ -141,8 +141,9 @@ class Accounts:
         async with self._postgres.transaction(token.org_id) as connection:
             account_id = await links.whose(connection, token, purpose)
             user = await users.get(connection, token.org_id, account_id) if account_id else None
-            if user is None or not await _may_sign_in(connection, user.email, user.id):
-                raise refusals.link_invalid()
+            able = user is not None and await _may_sign_in(connection, user.email, user.id)
+        if user is None or not able:
+            raise refusals.link_invalid()
         await self._require_strong(token.org_id, user, password)
         return user
 

@@ -128,9 +128,9 @@ class Invitations:
 
     async def preview(self, text: str) -> Offer:
         """Raises LINK_INVALID."""
-        token = LinkToken.parse(text)
-        if token is None:
-            raise refusals.link_invalid()
+        return await self._offer(_parsed(text))
+
+    async def _offer(self, token: LinkToken) -> Offer:
         async with self._postgres.transaction(token.org_id) as connection:
             invitation = await store.offered(connection, token)
             organization = await organizations.get(connection, token.org_id)
@@ -141,10 +141,8 @@ class Invitations:
 
     async def accept(self, text: str, acceptance: Acceptance) -> Joined:
         """Raises LINK_INVALID, and what leaves the link as it was: PASSWORD_WEAK, CREDENTIALS_INVALID."""
-        offer = await self.preview(text)
-        token = LinkToken.parse(text)
-        if token is None:
-            raise refusals.link_invalid()
+        token = _parsed(text)
+        offer = await self._offer(token)
         if offer.has_account:
             return await self._join(token, offer, acceptance)
         email = offer.invitation.email
@@ -196,6 +194,13 @@ class Invitations:
             return Joined(user)
         tokens = await self._sessions.begin(connection, token.org_id, user, acceptance.client)
         return Joined(user, tokens)
+
+
+def _parsed(text: str) -> LinkToken:
+    token = LinkToken.parse(text)
+    if token is None:
+        raise refusals.link_invalid()
+    return token
 
 
 async def _require_verified(connection: Connection, caller: Principal) -> None:
