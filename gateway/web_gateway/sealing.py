@@ -40,12 +40,14 @@ class Sealed:
         self._valkey = valkey
         self._kind = kind
 
-    async def put(self, secret: str, value: Mapping[str, object], seconds: int) -> None:
-        """Raises DEPENDENCY_UNAVAILABLE."""
+    async def put(
+        self, secret: str, value: Mapping[str, object], seconds: int, *, instead: bool = False
+    ) -> bool:
+        """Whether it is kept: with `instead`, only where one still is. Raises DEPENDENCY_UNAVAILABLE."""
         name, nonce = self._name(secret), secrets.token_bytes(_NONCE_BYTES)
         sealed = nonce + self._cipher(secret).encrypt(nonce, json.dumps(value).encode(), name.encode())
         try:
-            await self._valkey.set(name, sealed, ex=seconds)
+            return bool(await self._valkey.set(name, sealed, ex=seconds, xx=instead))
         except RedisError as away:
             raise unavailable("valkey") from away
 

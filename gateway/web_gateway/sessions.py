@@ -2,11 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 
+import grpc
+
 from bloom.auth.v1 import auth_pb2, auth_service_pb2
-from service_runtime.errors import DomainError, unavailable
+from service_runtime import deadlines
+from service_runtime.errors import DomainError
 from web_gateway.auth import Auth, Browser, Calls
 from web_gateway.sealing import Sealed, new_secret
 
@@ -14,6 +18,7 @@ from web_gateway.sealing import Sealed, new_secret
 _EARLY_SECONDS = 30.0
 # For one refresh; when who has begun it dies, the next repeats it, which auth allows for ten seconds.
 _TAKEN_SECONDS = 8
+_REFRESH_SECONDS = _TAKEN_SECONDS - 1
 _LOOK_EVERY = 0.02
 # The same for every refresh: auth knows a repeated one by it, and browsers change what they call themselves.
 _OURSELVES = Browser("", "bloom-web")
@@ -48,14 +53,25 @@ class Sessions:
         await self._put(secret, Session(tokens.refresh_token, tokens.access_token, self._ends(tokens), ends))
         return secret
 
-    async def stepped_up(self, secret: str, tokens: auth_pb2.TokenPair) -> str:
-        """Another cookie for the session, whose token says more now; the old one is worth nothing."""
-        before = await self._session(secret)
-        after = new_secret()
-        refresh, ends = (before.refresh_token, before.ends) if before else ("", self._now() + self._idle)
-        await self._put(after, Session(refresh, tokens.access_token, self._ends(tokens), ends))
-        await self._kept.delete(secret)
-        return after
+    async def stepped_up(self, secret: str, tokens: auth_pb2.TokenPair) -> str | None:
+        """Another cookie for the session, whose token says more now; the old one is worth nothing.
+
+        None for a session that is gone.
+        """
+        while not await self._kept.take(secret, _TAKEN_SECONDS):  # noqa: ASYNC110  # Valkey tells no events
+            # A refresh that is under way changes the token that goes with the session.
+            await asyncio.sleep(_LOOK_EVERY)
+        try:
+            before = await self._session(secret)
+            if before is None:
+                return None
+            after = new_secret()
+            stepped = Session(before.refresh_token, tokens.access_token, self._ends(tokens), before.ends)
+            await self._put(after, stepped)
+            await self._kept.delete(secret)
+            return after
+        finally:
+            await self._kept.give(secret)
 
     async def token(self, secret: str) -> str | None:
         """An access token that is good; None where nobody is signed in. Raises DEPENDENCY_UNAVAILABLE."""
@@ -90,16 +106,18 @@ class Sessions:
             return session
         request = auth_service_pb2.RefreshTokenRequest(refresh_token=session.refresh_token)
         try:
-            answer = await Calls(_OURSELVES)(self._auth.auth.RefreshToken, request)
+            with _no_longer_than(_REFRESH_SECONDS):
+                answer = await Calls(_OURSELVES)(self._auth.auth.RefreshToken, request)
         except DomainError as refused:
-            if refused.reason == unavailable("").reason:
+            # Anything else says nothing of the session: auth is away, or has too much to do.
+            if refused.code is not grpc.StatusCode.UNAUTHENTICATED:
                 raise
             await self._kept.delete(secret)
             return None
         tokens = answer.tokens
         after = Session(tokens.refresh_token, tokens.access_token, self._ends(tokens), session.ends)
-        await self._put(secret, after)
-        return after
+        # Whoever signed out meanwhile stays signed out.
+        return after if await self._kept.put(secret, asdict(after), self._idle, instead=True) else None
 
     async def _session(self, secret: str) -> Session | None:
         found = await self._kept.get(secret, self._idle)
@@ -114,3 +132,12 @@ class Sessions:
 
     def _ends(self, tokens: auth_pb2.TokenPair) -> float:
         return self._now() + tokens.expires_in
+
+
+@contextmanager
+def _no_longer_than(seconds: float) -> Iterator[None]:
+    deadline = deadlines.set_remaining(deadlines.remaining(seconds))
+    try:
+        yield
+    finally:
+        deadlines.reset(deadline)

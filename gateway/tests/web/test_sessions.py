@@ -4,12 +4,15 @@ import asyncio
 import base64
 import json
 
+import grpc
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bloom.auth.v1 import auth_service_pb2
+from bloom.auth.v1 import auth_service_pb2, session_service_pb2, session_service_pb2_grpc
 from gateway.tests.web.conftest import Visitor
+from service_runtime import deadlines
+from service_runtime.errors import DomainError, Reason
 from web_gateway.auth import Auth
 from web_gateway.sealing import Sealed, csrf_token, new_secret
 from web_gateway.sessions import Sessions
@@ -29,17 +32,26 @@ def clock():
 
 
 class Counting:
-    """Auth's own stub, with a count of the refreshes."""
+    """Auth's own stub, with a count of the refreshes; they can be refused, or held at their end."""
 
     def __init__(self, auth) -> None:
-        self._auth, self.refreshes = auth, 0
+        self._auth, self.refreshes, self.seconds = auth, 0, 0.0
+        self.refused: DomainError | None = None
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+        self.go_on.set()
 
     def __getattr__(self, name):
         return getattr(self._auth, name)
 
     async def RefreshToken(self, request, metadata=()):  # noqa: N802
         self.refreshes += 1
-        return await self._auth.RefreshToken(request, metadata=metadata)
+        self.seconds = deadlines.remaining(1000)
+        if self.refused:
+            raise self.refused
+        answer = await self._auth.RefreshToken(request, metadata=metadata)
+        self.begun.set()
+        await self.go_on.wait()
+        return answer
 
 
 @pytest.fixture
@@ -47,11 +59,30 @@ def counting(pages):
     return Counting(pages.auth)
 
 
+class Watched(Sealed):
+    """Says when somebody finds it taken."""
+
+    def __init__(self, valkey) -> None:
+        super().__init__(valkey, "session")
+        self.waited_for = asyncio.Event()
+
+    async def take(self, secret, seconds):
+        taken = await super().take(secret, seconds)
+        if not taken:
+            self.waited_for.set()
+        return taken
+
+
 @pytest.fixture
-def sessions(pages, counting, clock):
+def kept(pages):
+    return Watched(pages.valkey)
+
+
+@pytest.fixture
+def sessions(kept, counting, clock):
     auth = Auth.__new__(Auth)
     auth.auth = counting
-    return Sessions(Sealed(pages.valkey, "session"), auth, idle=3600, lifetime=86_400, now=clock)
+    return Sessions(kept, auth, idle=3600, lifetime=86_400, now=clock)
 
 
 def name_of(pages, secret):
@@ -108,6 +139,66 @@ async def test_what_auth_has_ended_is_over_here_too(pages, sessions, clock):
     assert not await pages.valkey.exists(name_of(pages, secret))
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.ERROR_REASON_OVERLOADED),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, Reason.ERROR_REASON_DEADLINE_EXCEEDED),
+        (grpc.StatusCode.UNAVAILABLE, Reason.ERROR_REASON_DEPENDENCY_UNAVAILABLE),
+        (grpc.StatusCode.INTERNAL, Reason.ERROR_REASON_INTERNAL),
+    ],
+)
+async def test_auth_in_trouble_signs_nobody_out(pages, sessions, counting, clock, code, reason):
+    secret = await sessions.begin(await tokens(pages))
+    clock.seconds += 590
+    counting.refused = DomainError(code, reason, "Not now.")
+    with pytest.raises(DomainError):
+        await sessions.token(secret)
+    counting.refused = None
+    assert await sessions.token(secret)
+
+
+async def test_a_refresh_ends_before_another_may_begin(pages, sessions, counting, clock):
+    secret = await sessions.begin(await tokens(pages))
+    clock.seconds += 590
+    await sessions.token(secret)
+    assert counting.seconds < 8
+
+
+async def test_who_signs_out_while_a_token_is_changed_is_signed_out(pages, sessions, counting, clock):
+    secret = await sessions.begin(await tokens(pages))
+    clock.seconds += 590
+    counting.go_on.clear()
+    late = asyncio.create_task(sessions.token(secret))
+    await counting.begun.wait()
+    await sessions.end(secret)
+    counting.go_on.set()
+    assert await late is None
+    assert not await pages.valkey.exists(name_of(pages, secret))
+
+
+async def test_a_step_up_takes_the_newest_token_along(pages, sessions, counting, clock, kept):
+    """An old one would be refused as stolen, and the old cookie would go on beside the new one."""
+    given = await tokens(pages)
+    secret = await sessions.begin(given)
+    clock.seconds += 590
+    counting.go_on.clear()
+    late = asyncio.create_task(sessions.token(secret))
+    await counting.begun.wait()
+    stepping = asyncio.create_task(sessions.stepped_up(secret, given))
+    waiting = asyncio.create_task(kept.waited_for.wait())
+    await asyncio.wait({stepping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    counting.go_on.set()
+    assert await late
+    after = await stepping
+    assert await sessions.token(secret) is None
+    session = await sessions._session(after)
+    assert session.refresh_token != given.refresh_token
+    clock.seconds += 590
+    assert await sessions.token(after)
+
+
 async def test_whoever_reads_valkey_opens_nothing(pages, sessions):
     """Neither with what is there, nor with a cookie of his own."""
     given = await tokens(pages)
@@ -150,6 +241,26 @@ async def test_each_sign_in_and_step_up_has_a_cookie_that_nobody_knew(pages):
     again = Visitor(pages, dict(visitor.cookies))
     await again.sign_in(email)
     assert "authorization" not in (await visitor.handed_over()).headers
+
+
+async def test_a_step_up_of_a_session_that_is_gone_begins_none(pages, sessions):
+    given = await tokens(pages)
+    secret = await sessions.begin(given)
+    await sessions.end(secret)
+    assert await sessions.stepped_up(secret, given) is None
+
+
+async def test_a_script_is_told_when_the_session_was_ended_elsewhere(pages):
+    visitor = await pages.signed_in()
+    token = (await visitor.handed_over()).headers["authorization"]
+    async with grpc.aio.insecure_channel(pages.settings.auth_address) as channel:
+        stub = session_service_pb2_grpc.SessionServiceStub(channel)
+        request = session_service_pb2.EndSessionsRequest(keep_current=False)
+        await stub.EndSessions(request, metadata=(("authorization", token),))
+    async with asyncio.timeout(10):
+        while (told := await visitor.get("/account/session")).json()["signed_in"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert told.json() == {"signed_in": False}
 
 
 async def test_what_a_script_is_told(pages):

@@ -1,5 +1,6 @@
 """Who is signed in: the organization and others, the sessions, the password; as a page and as JSON."""
 
+import grpc
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -51,9 +52,14 @@ async def session(web: Web, request: Request) -> Response:
     """For a script of ours: who is signed in, and what it must send with what changes something."""
     try:
         signed_in = await web.signed_in(request)
+        me = await signed_in.calls(web.auth.auth.GetMe, auth_service_pb2.GetMeRequest())
     except SignedOutError:
-        return JSONResponse({"signed_in": False}, headers={"cache-control": "no-store"})
-    me = await signed_in.calls(web.auth.auth.GetMe, auth_service_pb2.GetMeRequest())
+        return _nobody()
+    except DomainError as refused:
+        if refused.code is not grpc.StatusCode.UNAUTHENTICATED:
+            raise
+        await web.sessions.forget(cookies.secret_of(request, cookies.SESSION))
+        return _nobody()
     told = {
         "signed_in": True,
         "subject": me.subject,
@@ -62,6 +68,11 @@ async def session(web: Web, request: Request) -> Response:
         "csrf": csrf_token(signed_in.secret),
     }
     return JSONResponse(told, headers={"cache-control": "no-store"})
+
+
+def _nobody() -> Response:
+    # The cookie stays: meanwhile a step-up may have given this browser another one.
+    return JSONResponse({"signed_in": False}, headers={"cache-control": "no-store"})
 
 
 async def switch(web: Web, request: Request) -> Response:

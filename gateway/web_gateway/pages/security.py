@@ -13,7 +13,7 @@ from service_runtime.errors import DomainError
 from web_gateway import cookies
 from web_gateway.entering import options_of, proof_of, struct_of
 from web_gateway.sealing import csrf_token
-from web_gateway.web import SignedIn, Web, go, own_path, page, refusal
+from web_gateway.web import SignedIn, SignedOutError, Web, go, own_path, page, refusal
 
 _PAGE = "/account/security"
 
@@ -160,8 +160,11 @@ async def step_up(web: Web, request: Request) -> Response:
         if refused.reason_name == "TOKEN_INVALID":
             raise
         return await _step_up(web, signed_in, path, **refusal(refused))
+    secret = await web.sessions.stepped_up(signed_in.secret, answer.tokens)
+    if secret is None:
+        raise SignedOutError
     done = go(own_path(path))
-    cookies.give(done, cookies.SESSION, await web.sessions.stepped_up(signed_in.secret, answer.tokens))
+    cookies.give(done, cookies.SESSION, secret)
     return done
 
 

@@ -1,7 +1,6 @@
 """Puts the gateway together: opens what it needs, and closes it in the right order."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -46,6 +45,7 @@ from ai_gateway.servicer import SERVICE, AiServicer
 from ai_gateway.settings import AiGatewaySettings
 from ai_gateway.valkey import Valkey
 from bloom.ai.v1 import ai_service_pb2_grpc, batch_service_pb2_grpc
+from service_runtime import tasks
 from service_runtime.identity import KeySource, TokenVerifier
 from service_runtime.postgres import Postgres
 from service_runtime.relay import relay
@@ -100,7 +100,7 @@ async def opened(
             # Also where no batch can be created: what was created before is ended.
             Runner(tools).run(),
         ):
-            stack.push_async_callback(_end, asyncio.create_task(work))
+            stack.push_async_callback(tasks.end, asyncio.create_task(work))
         defaults = _defaults(settings, upstream.api_version)
         servicer = AiServicer(
             GenerationHandlers(generation, defaults), UsageReport(postgres, free_answers), postgres, board,
@@ -120,12 +120,6 @@ async def opened(
             verifier=TokenVerifier(keys, revocations),
             max_call_seconds=max(settings.max_call_seconds, settings.request_seconds + _MARGIN_SECONDS),
         )
-
-
-async def _end(work: "asyncio.Task[None]") -> None:
-    work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
 
 
 def _gate(settings: AiGatewaySettings, valkey: Valkey | None) -> Gate:

@@ -1,7 +1,6 @@
 """Puts the service together from its settings."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -68,6 +67,7 @@ from bloom.auth.v1 import (
     session_service_pb2_grpc,
     sso_service_pb2_grpc,
 )
+from service_runtime import tasks
 from service_runtime.identity import TokenVerifier
 from service_runtime.postgres import Postgres
 from service_runtime.relay import relay
@@ -104,7 +104,7 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         wrap = KeyWrap(settings.jwt_secret)
         keyring = await Keyring.open(postgres, wrap, settings.key_schedule)
         rotating = asyncio.create_task(keyring.keep(settings.key_schedule, _KEYS_EVERY_SECONDS))
-        stack.push_async_callback(_ended, rotating)
+        stack.push_async_callback(tasks.end, rotating)
         passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue)
         stack.callback(passwords.close)
         tokens = AccessTokens(keyring, settings.access_token_seconds)
@@ -135,7 +135,7 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         invitations = InvitationHandlers(Invitations(postgres, passwords, sessions, throttle, post))
         memberships = MembershipHandlers(Memberships(postgres, sessions))
         mails = Relay(postgres, mail_wrap, _transport(settings))
-        stack.push_async_callback(_ended, asyncio.create_task(mails.keep(settings.mail_seconds)))
+        stack.push_async_callback(tasks.end, asyncio.create_task(mails.keep(settings.mail_seconds)))
         second_step = SecondStep(sign_ins, sessions, proofs, throttle, party)
         stepping_up = SteppingUp(sign_ins, sessions, proofs, throttle, party, tokens)
         auth = AuthHandlers(postgres, keyring, organizations, sessions, second_step, stepping_up)
@@ -170,11 +170,11 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         relaying = asyncio.create_task(
             relay(postgres, every_seconds=settings.revocation_seconds, deliver=deliver(announcer))
         )
-        stack.push_async_callback(_ended, relaying)
+        stack.push_async_callback(tasks.end, relaying)
         revocations = await stack.enter_async_context(following(settings.redis_url))
         heads = SignedHeads(postgres, keyring)
         audit = AuditHandlers(postgres, heads)
-        stack.push_async_callback(_ended, asyncio.create_task(heads.keep(settings.audit_head_seconds)))
+        stack.push_async_callback(tasks.end, asyncio.create_task(heads.keep(settings.audit_head_seconds)))
 
         def register(server: grpc.aio.Server) -> None:
             auth_service_pb2_grpc.add_AuthServiceServicer_to_server(auth, server)
@@ -201,9 +201,3 @@ def _transport(settings: AuthSettings) -> Transport:
     from auth_service.mail.ses import Ses
 
     return Ses(region=settings.aws_region, sender=settings.mail_sender)
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

@@ -21,6 +21,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from service_runtime import tasks
 from service_runtime.errors import unavailable
 
 _log = logging.getLogger("bloom.revocation")
@@ -108,10 +109,7 @@ async def following(url: SecretStr) -> AsyncIterator[Revocations]:
     try:
         yield known
     finally:
-        # More than once: while the client looks whether its connection lives, a cancel may be lost in it.
-        while not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=_AGAIN_SECONDS)
+        await tasks.end(task)
 
 
 class Announcer:
