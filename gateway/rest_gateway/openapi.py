@@ -113,8 +113,10 @@ def _id_patterns(api: Api) -> dict[str, str]:
         for parameter in method.path.parameters:
             field = method.descriptor.input_type.fields_by_name.get(parameter.field)
             pattern = items_of(field).string.pattern if field is not None else ""
-            if pattern.startswith(f"^{parameter.prefix}"):
-                found[parameter.prefix] = "^" + pattern.removeprefix(f"^{parameter.prefix}")
+            # A character class of ours holds no slash, so a name's pattern falls into its parts.
+            pieces = pattern.removeprefix("^").removesuffix("$").split("/")
+            if parameter.prefix in [f"{piece}/" for piece in pieces[:-1]]:
+                found[parameter.prefix] = f"^{pieces[parameter.position]}$"
     return found
 
 

@@ -9,14 +9,16 @@ _VARIABLE = re.compile(r"\{([^}=]+)(?:=([^}]*))?\}")
 
 @dataclass(frozen=True)
 class PathParameter:
-    """One `*` of a template: the last part of the field's resource name."""
+    """One `*` of a template: a part of the field's resource name."""
 
     # As OpenAPI shows it: `contract`.
     name: str
     # The request's field it is part of: `contract.name`.
     field: str
-    # What stands before it in the field: `contracts/`.
+    # The collection that stands before it: `contracts/`.
     prefix: str
+    # Which of the name's parts it is, from 0.
+    position: int
 
 
 @dataclass(frozen=True)
@@ -48,17 +50,22 @@ class PathTemplate:
 
     def _parameters(self) -> Iterator[PathParameter]:
         for field, pattern in _VARIABLE.findall(self.text):
-            prefix = (pattern or "*").removesuffix("*")
-            if "*" in prefix:
-                raise ValueError(f"{self.text}: a variable with several parts has no rule here yet")
-            yield PathParameter(_parameter_name(field, pattern or "*"), field, prefix)
+            pieces = (pattern or "*").split("/")
+            for position, piece in enumerate(pieces):
+                if piece == "*":
+                    prefix = f"{pieces[position - 1]}/" if position else ""
+                    yield PathParameter(_parameter_name(field, prefix), field, prefix, position)
 
 
 def _as_openapi(field: str, pattern: str) -> str:
-    return pattern.replace("*", "{" + _parameter_name(field, pattern) + "}")
+    pieces = pattern.split("/")
+    for position, piece in enumerate(pieces):
+        if piece == "*":
+            name = _parameter_name(field, f"{pieces[position - 1]}/" if position else "")
+            pieces[position] = "{" + name + "}"
+    return "/".join(pieces)
 
 
-def _parameter_name(field: str, pattern: str) -> str:
-    """`contracts/*` → `contract`; a variable without a collection keeps its field's name."""
-    collection = pattern.removesuffix("*").rstrip("/").rpartition("/")[2]
-    return collection.removesuffix("s") or field.replace(".", "_")
+def _parameter_name(field: str, prefix: str) -> str:
+    """`contracts/` → `contract`; a variable without a collection keeps its field's name."""
+    return prefix.rstrip("/").removesuffix("s") or field.replace(".", "_")

@@ -83,3 +83,12 @@ def test_templates() -> None:
     assert template.openapi == "/v1/contracts/{contract}:ask"
     assert template.parameters[0].prefix == "contracts/"
     assert PathTemplate("/v1/me").is_literal
+    nested = PathTemplate("/v1/{name=contracts/*/fields/*}:accept")
+    assert nested.regex == "/v1/contracts/[^/:]+/fields/[^/:]+:accept"
+    assert nested.openapi == "/v1/contracts/{contract}/fields/{field}:accept"
+    assert [(one.name, one.prefix) for one in nested.parameters] == [
+        ("contract", "contracts/"),
+        ("field", "fields/"),
+    ]
+    only = PathTemplate("/v1/{name=contracts/*/record}")
+    assert (only.openapi, len(only.parameters)) == ("/v1/contracts/{contract}/record", 1)

@@ -41,6 +41,14 @@ MEANT: dict[str, dict[str, object]] = {
     "VerifySsoDomain": {"domain": "nowhere.example"},
     "StartSso": {"email": "somebody@nowhere.example"},
     "UpdateContract": {"contract": {"label": "y"}},
+    "CreateContract": {"contract": {"label": "y"}},
+    "CorrectCell": {"value": "15", "unit": "years"},
+    "AttachDocument": {
+        "filename": "agreement.txt",
+        "content": {"data": "QW5vdGhlciB0ZXJtIG9mIG5pbmUgKDkpIHllYXJzLg=="},
+    },
+    "CreateColumnSet": {"column_set": {"display_name": "y", "fields": ["capacity"]}},
+    "UpdateColumnSet": {"column_set": {"display_name": "y"}},
     "UploadContract": {
         "filename": "agreement.txt",
         "content": {"data": "QSB0ZXJtIG9mIHRlbiAoMTApIHllYXJzLg=="},
@@ -58,6 +66,8 @@ MEANT: dict[str, dict[str, object]] = {
     },
     "CountTokens": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
 }
+# What stands below a contract.
+_BELOW = {"record": "/record", "revisions": "/revisions/1", "fields": "/fields/term_years"}
 PASSWORD = "correct horse battery staple 7"
 
 
@@ -94,10 +104,15 @@ class _Marked(dict[str, str]):
 def _fill(message: Message, resources: Resources, *, named: bool) -> None:
     resource = message.DESCRIPTOR.GetOptions().Extensions[resource_pb2.resource]
     if resource.plural and named:
-        message.name = resources[resource.plural]
+        message.name = _name_of(resource.plural, resources)
     for field in message.DESCRIPTOR.fields:
         if _is_required(field):
             _set(message, field, resources, named=named)
+
+
+def _name_of(plural: str, resources: Resources) -> str:
+    """A record has the name of its contract."""
+    return resources["contracts"] + _BELOW["record"] if plural == "records" else resources[plural]
 
 
 def _is_required(field: FieldDescriptor) -> bool:
@@ -127,7 +142,8 @@ def _scalar(field: FieldDescriptor, resources: Resources) -> object:
     rules = field.GetOptions().Extensions[validate_pb2.field].string
     collection = re.match(r"\^\(?(\w+)[|\w]*\)?/", rules.pattern)
     if collection:
-        return resources[collection[1]]
+        below = re.search(r"/(record|revisions|fields)\b", rules.pattern)
+        return resources[collection[1]] + (_BELOW[below[1]] if below else "")
     if rules.email or field.name == "email":
         return _email()
     return PASSWORD if field.name == "password" else "x" * max(rules.min_len, 3)

@@ -107,6 +107,7 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
     }  # fmt: skip
     sso = owner.post("/v1/ssoConnections", {"connection": connection}).raise_for_status().json()["name"]
     operation = owner.finished(contract)["name"]
+    columns = {"display_name": "x", "fields": ["capacity"]}
     budget = name_of("budgets", uuid.uuid4())
     limit = {"period": "PERIOD_DAY", "limit_micro_usd": str(10**12)}
     owner.put(f"/v1/ai/{budget}", limit).raise_for_status()
@@ -114,6 +115,7 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
         "batches": _batch(owner, mesh),
         "budgets": budget,
         "contracts": contract,
+        "columnSets": owner.post("/v1/columnSets", columns).raise_for_status().json()["name"],
         "sessions": _session(owner),
         "operations": operation,
         "users": owner.colleague("ROLE_VIEWER").subject,

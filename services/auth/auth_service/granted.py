@@ -11,7 +11,7 @@ from service_runtime.conditions.model import Conditional, Conditions, Grant
 from service_runtime.policy import conditional_permissions
 
 # A token travels in a header of 8 KiB. Grants of equal conditions are one; what is beyond is not granted.
-_MOST_GRANTS = 8
+_MOST_GRANTS = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,21 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import grpc
 
 from bloom.ai.v1 import ai_service_pb2_grpc
-from bloom.contracts.v1 import contract_service_pb2_grpc, operation_service_pb2_grpc
+from bloom.contracts.v1 import (
+    contract_service_pb2_grpc,
+    grid_service_pb2_grpc,
+    life_service_pb2_grpc,
+    operation_service_pb2_grpc,
+    record_service_pb2_grpc,
+)
 from contracts_service.contracts.handlers import ContractHandlers
 from contracts_service.contracts.intake import Intake
 from contracts_service.documents.objects import Objects
+from contracts_service.grid.handlers import GridHandlers
+from contracts_service.life.handlers import LifeHandlers
 from contracts_service.operations.handlers import OperationHandlers
 from contracts_service.questions.service import Questions
+from contracts_service.record.handlers import RecordHandlers
 from contracts_service.settings import ContractsSettings
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
 from service_runtime.identity import KeySource, TokenVerifier
@@ -19,7 +28,9 @@ from service_runtime.postgres import Postgres
 from service_runtime.revocation import following
 from service_runtime.server import Parts
 
-SERVICES = ("bloom.contracts.v1.ContractService", "bloom.contracts.v1.OperationService")
+SERVICES = tuple(
+    f"bloom.contracts.v1.{name}Service" for name in ("Contract", "Operation", "Record", "Life", "Grid")
+)
 # An upload over a slow line and a streamed answer may take longer than a usual call.
 _MAX_CALL_SECONDS = 300.0
 
@@ -39,17 +50,22 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
         postgres = await Postgres.connect(str(settings.database_url), size=settings.database_pool_size)
         stack.push_async_callback(postgres.close)
         objects = Objects.open(settings.object_store_url)
+        intake = Intake(postgres, objects, settings.max_upload_bytes)
         contracts = ContractHandlers(
             postgres=postgres,
             objects=objects,
-            intake=Intake(postgres, objects, settings.max_upload_bytes),
+            intake=intake,
             questions=Questions(postgres, ai_service_pb2_grpc.AiServiceStub(ai_channel)),
         )
-        operations = OperationHandlers(postgres)
+        operations, records = OperationHandlers(postgres), RecordHandlers(postgres, intake)
+        life, grid = LifeHandlers(postgres), GridHandlers(postgres)
 
         def register(server: grpc.aio.Server) -> None:
             contract_service_pb2_grpc.add_ContractServiceServicer_to_server(contracts, server)
             operation_service_pb2_grpc.add_OperationServiceServicer_to_server(operations, server)
+            record_service_pb2_grpc.add_RecordServiceServicer_to_server(records, server)
+            life_service_pb2_grpc.add_LifeServiceServicer_to_server(life, server)
+            grid_service_pb2_grpc.add_GridServiceServicer_to_server(grid, server)
 
         revocations = await stack.enter_async_context(following(settings.redis_url))
         verifier = TokenVerifier(keys or RemoteKeys(auth), revocations)

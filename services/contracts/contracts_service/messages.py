@@ -33,7 +33,7 @@ def contract(record: Contract) -> contract_pb2.Contract:
         agreement_type=record.agreement_type,  # type: ignore[arg-type]
         state=record.state,  # type: ignore[arg-type]
         tags=record.tags,
-        document=_document(record.document),
+        document=document(record.document) if record.document else None,
         analysis=_analysis(record),
         etag=record.etag,
         creator=record.creator,
@@ -41,19 +41,22 @@ def contract(record: Contract) -> contract_pb2.Contract:
         update_time=timestamp(record.updated_at),
         department=record.department,
         contract_value=record.value.message() if record.value else None,
+        imported=record.imported,
+        revision=record.revision,
     )
 
 
-def _document(document: Document) -> contract_pb2.Document:
+def document(record: Document) -> contract_pb2.Document:
+    """A file as it came in."""
     return contract_pb2.Document(
-        name=names.document(document.id),
-        filename=document.filename,
-        media_type=document.media_type,
-        sha256=document.sha256,
-        size_bytes=document.size_bytes,
-        page_count=document.page_count,
-        word_count=document.word_count,
-        text_state=document.text_state,  # type: ignore[arg-type]
+        name=names.document(record.id),
+        filename=record.filename,
+        media_type=record.media_type,
+        sha256=record.sha256,
+        size_bytes=record.size_bytes,
+        page_count=record.page_count,
+        word_count=record.word_count,
+        text_state=record.text_state,  # type: ignore[arg-type]
     )
 
 

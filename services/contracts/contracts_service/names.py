@@ -26,3 +26,33 @@ def id_of(name: str) -> UUID:
         return UUID(name.rpartition("/")[2])
     except ValueError as broken:
         raise not_found(name) from broken
+
+
+def record(contract_id: UUID) -> str:
+    """`contracts/{uuid}/record`"""
+    return f"contracts/{contract_id}/record"
+
+
+def revision(contract_id: UUID, number: int) -> str:
+    """`contracts/{uuid}/revisions/{number}`"""
+    return f"contracts/{contract_id}/revisions/{number}"
+
+
+def cell(contract_id: UUID, field: str) -> str:
+    """`contracts/{uuid}/fields/{field}`"""
+    return f"contracts/{contract_id}/fields/{field}"
+
+
+def column_set(column_set_id: UUID) -> str:
+    """`columnSets/{uuid}`"""
+    return f"columnSets/{column_set_id}"
+
+
+def contract_of(name: str) -> str:
+    """`contracts/{uuid}` of what stands below it."""
+    return "/".join(name.split("/")[:2])
+
+
+def field_of(name: str) -> tuple[str, str]:
+    """The contract's name and the field of `contracts/{uuid}/fields/{field}`."""
+    return contract_of(name), name.rpartition("/")[2]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind
 
-from bloom.contracts.v1 import contract_pb2
+from bloom.contracts.v1 import contract_pb2, record_service_pb2
 from contracts_service import names
 from contracts_service.analysis import faults, store
 from contracts_service.analysis.publication import proven, summary
@@ -20,9 +20,11 @@ from contracts_service.contracts.model import Contract
 from contracts_service.documents import store as documents
 from contracts_service.documents.text import assemble
 from contracts_service.evidence import DocumentText
+from contracts_service.grid import review
 from contracts_service.operations import store as operations
 from contracts_service.operations.model import GroupResult, Operation
 from contracts_service.queue import Job
+from contracts_service.record import revisions
 from service_runtime import audit, outbox
 from service_runtime.errors import DomainError, to_status
 from service_runtime.identity import Identity, current_identity
@@ -84,7 +86,7 @@ class Analyst:
                 return None
             operation = await operations.get(connection, job.operation_id)
             contract = await contracts.get(connection, operation.contract_id) if operation else None
-            if operation is None or contract is None:
+            if operation is None or contract is None or contract.document is None:
                 await operations.end(connection, job.operation_id, contract_pb2.ANALYSIS_STATE_CANCELLED)
                 return None
             if operation.attempts > self.attempts * _CRASHES_FOR_ATTEMPT:
@@ -130,7 +132,15 @@ class Analyst:
             await contracts.publish(
                 connection, operation.contract_id, operation.id, shown, contract_pb2.ANALYSIS_STATE_DONE
             )
+            await review.show(connection, operation.org_id, operation.contract_id, values)
             name = names.contract(operation.contract_id)
+            await revisions.take(
+                connection,
+                actor,
+                operation.contract_id,
+                record_service_pb2.REVISION_KIND_ANALYZED,
+                reason=names.operation(operation.id),
+            )
             await audit.record(connection, actor, "contract.analyzed", name, {"values": len(values)})
             await outbox.append(connection, operation.org_id, "contract.analyzed", {"contract": name})
 

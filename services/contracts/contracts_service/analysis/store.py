@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
+
 from contracts_service.analysis.model import StoredValue
-from service_runtime.postgres import Connection
+from service_runtime.postgres import Connection, Reads
 
 _COLUMNS = """field_group, field, status, value, unit, raw_text, evidence, method, model, prompt_version,
     confidence, reason, reason_text"""
@@ -42,6 +44,16 @@ async def insert_values(
     )  # fmt: skip
 
 
+async def of_field(reads: Reads, operation_id: UUID, field: str) -> list[StoredValue]:
+    """The values of one field."""
+    rows = await reads.fetch(
+        f"""SELECT {_COLUMNS} FROM extracted_values
+            WHERE operation_id = $1 AND field = $2 ORDER BY ordinal""",
+        operation_id, field,
+    )  # fmt: skip
+    return list(map(_from_row, rows))
+
+
 async def values(
     connection: Connection, operation_id: UUID, *, after: int, limit: int
 ) -> list[tuple[int, StoredValue]]:
@@ -51,24 +63,22 @@ async def values(
             WHERE operation_id = $1 AND ordinal > $2 ORDER BY ordinal LIMIT $3""",
         operation_id, after, limit,
     )  # fmt: skip
-    return [
-        (
-            row["ordinal"],
-            StoredValue(
-                group=row["field_group"],
-                field=row["field"],
-                status=row["status"],
-                value=row["value"],
-                unit=row["unit"],
-                raw_text=row["raw_text"],
-                evidence=tuple(row["evidence"]),
-                method=row["method"],
-                model=row["model"],
-                prompt_version=row["prompt_version"],
-                confidence=row["confidence"],
-                reason=row["reason"],
-                reason_text=row["reason_text"],
-            ),
-        )
-        for row in rows
-    ]
+    return [(row["ordinal"], _from_row(row)) for row in rows]
+
+
+def _from_row(row: asyncpg.Record) -> StoredValue:
+    return StoredValue(
+        group=row["field_group"],
+        field=row["field"],
+        status=row["status"],
+        value=row["value"],
+        unit=row["unit"],
+        raw_text=row["raw_text"],
+        evidence=tuple(row["evidence"]),
+        method=row["method"],
+        model=row["model"],
+        prompt_version=row["prompt_version"],
+        confidence=row["confidence"],
+        reason=row["reason"],
+        reason_text=row["reason_text"],
+    )

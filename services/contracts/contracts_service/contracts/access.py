@@ -23,6 +23,7 @@ WRITE = permission_name(policy_pb2.PERMISSION_CONTRACTS_WRITE)
 DELETE = permission_name(policy_pb2.PERMISSION_CONTRACTS_DELETE)
 ANALYZE = permission_name(policy_pb2.PERMISSION_CONTRACTS_ANALYZE)
 ASK = permission_name(policy_pb2.PERMISSION_CONTRACTS_ASK)
+REVIEW = permission_name(policy_pb2.PERMISSION_CONTRACTS_REVIEW)
 
 
 async def permitted(reads: Reads, identity: Identity, permission: str, name: str) -> Contract:
@@ -73,6 +74,11 @@ def require_known(identity: Identity, there: Contract) -> None:
     permission = READ if _reads(identity) else WRITE
     if not decision(identity, permission, _attributes(there)).allowed:
         raise forbidden(permission, Decision(allowed=False, failing=frozenset({"seen"})))
+
+
+def sees(identity: Identity, there: Contract) -> bool:
+    """Whether the caller may know of it."""
+    return decision(identity, READ if _reads(identity) else WRITE, _attributes(there)).allowed
 
 
 def within(identity: Identity, first: int) -> tuple[str, list[object]]:

@@ -168,7 +168,8 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
         after = pagination.ordinal(request.page_token, "pages", request.parent)
         async with self.postgres.transaction(identity.tenant) as connection:
             contract = await access.permitted(connection, identity, access.READ, request.parent)
-            found = await documents.pages(connection, contract.document.id, after=after, limit=size + 1)
+            document = service.require_document(contract)
+            found = await documents.pages(connection, document.id, after=after, limit=size + 1)
         more = len(found) > size
         return contract_service_pb2.ListPagesResponse(
             pages=[messages.page(page) for page in found[:size]],
@@ -183,8 +184,9 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
         identity = current_identity.get()
         reads = self.postgres.reader(identity.tenant)
         contract = await access.permitted(reads, identity, access.READ, request.name)
-        async for piece in self.objects.pieces(contract.document.object_key):
-            yield httpbody_pb2.HttpBody(content_type=contract.document.media_type, data=piece)
+        document = service.require_document(contract)
+        async for piece in self.objects.pieces(document.object_key):
+            yield httpbody_pb2.HttpBody(content_type=document.media_type, data=piece)
 
 
 async def _pieces(

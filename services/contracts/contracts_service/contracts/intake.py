@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from bloom.contracts.v1 import contract_pb2
 from contracts_service.contracts import access, service, store
-from contracts_service.contracts.model import Contract
+from contracts_service.contracts.model import Contract, NewContract
 from contracts_service.documents import service as documents
 from contracts_service.documents import store as document_store
-from contracts_service.documents.model import Document
+from contracts_service.documents.model import Document, Page
 from contracts_service.documents.objects import Objects
 from service_runtime.errors import invalid
 from service_runtime.identifiers import new_id
@@ -51,16 +52,51 @@ class Intake:
                 return known, True
             if known is not None:
                 return await self._record(identity, upload, known)
-            extracted = await documents.read(
-                received, upload.filename, upload.declared_type, self.limit_bytes
-            )
-            document, pages = documents.describe(identity.tenant, received, upload.filename, extracted)
-            await self.objects.put(document.object_key, path)
+            document, pages = await self._stored(identity, upload, received)
         async with self.postgres.transaction(identity.tenant) as connection:
             if not await document_store.insert(connection, identity.tenant, document, pages):
                 # The same bytes came in by another call in the meantime.
                 document = await document_store.by_sha256(connection, document.sha256) or document
             return await self._create(connection, identity, upload, document)
+
+    async def attach(
+        self,
+        identity: Identity,
+        name: str,
+        upload: Upload,
+        pieces: AsyncIterator[bytes],
+        *,
+        reason: str,
+        etag: str,
+    ) -> Contract:
+        """The contract with its next file; the same file again changes nothing.
+
+        Raises NOT_FOUND, CONDITION_FORBIDS, ETAG_MISMATCH, ALREADY_EXISTS, DOCUMENT_…
+        """
+        if not upload.filename:
+            raise invalid("filename", "name the file, with its ending: ?filename=agreement.pdf")
+        await access.permitted(self.postgres.reader(identity.tenant), identity, access.WRITE, name)
+        with documents.receiving() as path:
+            received = await documents.receive(pieces, path, self.limit_bytes)
+            known = await self._known(identity, received.sha256)
+            there = known.document if isinstance(known, Contract) else known
+            fresh = None if there else await self._stored(identity, upload, received)
+        async with self.postgres.transaction(identity.tenant) as connection:
+            if fresh:
+                await document_store.insert(connection, identity.tenant, *fresh)
+            document = await document_store.by_sha256(connection, received.sha256)
+            if document is None:
+                raise RuntimeError("a document that was just added is not there")
+            return await service.attach(connection, identity, name, document.id, reason=reason, etag=etag)
+
+    async def _stored(
+        self, identity: Identity, upload: Upload, received: documents.Received
+    ) -> tuple[Document, list[Page]]:
+        """Read, and its bytes in storage; rows come later."""
+        extracted = await documents.read(received, upload.filename, upload.declared_type, self.limit_bytes)
+        document, pages = documents.describe(identity.tenant, received, upload.filename, extracted)
+        await self.objects.put(document.object_key, received.path)
+        return document, pages
 
     async def _known(self, identity: Identity, sha256: str) -> Contract | Document | None:
         """The contract with these bytes; or their document alone, when the contract was deleted."""
@@ -75,17 +111,16 @@ class Intake:
     async def _create(
         self, connection: Connection, identity: Identity, upload: Upload, document: Document
     ) -> tuple[Contract, bool]:
-        label = upload.label or upload.filename[:200]
-        added = await service.create(
-            connection,
-            identity,
-            new_id(),
-            document.id,
-            label=label,
+        new = NewContract(
+            label=upload.label or upload.filename[:200],
+            state=contract_pb2.CONTRACT_STATE_ACTIVE,
+            imported=True,
+            document_id=document.id,
             reference_no=upload.reference_no,
             department=upload.department,
             value=upload.value,
         )
+        added = await service.create(connection, identity, new_id(), new, "contract.uploaded")
         contract = await store.by_document(connection, document.id)
         if contract is None:
             raise RuntimeError("a contract that was just added is not there")

@@ -5,29 +5,44 @@ from uuid import UUID
 
 import grpc
 
-from bloom.contracts.v1 import contract_pb2
+from bloom.contracts.v1 import contract_pb2, record_service_pb2
 from contracts_service import names
 from contracts_service.contracts import access, store
 from contracts_service.contracts.filter import FIRST_ARGUMENT, compile_filter
-from contracts_service.contracts.model import Contract
+from contracts_service.contracts.model import Contract, NewContract
+from contracts_service.documents.model import Document
+from contracts_service.record import documents, revisions
 from service_runtime import audit, outbox, pagination
 from service_runtime.errors import DomainError, Reason, etag_mismatch, invalid
 from service_runtime.identity import Identity
-from service_runtime.money import Money
 from service_runtime.postgres import Connection, Postgres
 
 _DEFAULT_PAGE = 25
 
 
-def require_text(contract: Contract) -> None:
-    """Raises DOCUMENT_NEEDS_OCR for a scan that nobody has read."""
-    if contract.document.text_state == contract_pb2.TEXT_STATE_NEEDS_OCR:
+def require_document(contract: Contract) -> Document:
+    """Raises DOCUMENT_MISSING for a draft that has none yet."""
+    if contract.document is None:
+        raise DomainError(
+            grpc.StatusCode.FAILED_PRECONDITION,
+            Reason.ERROR_REASON_DOCUMENT_MISSING,
+            "The contract has no document yet. Attach one.",
+            {"name": names.contract(contract.id)},
+        )
+    return contract.document
+
+
+def require_text(contract: Contract) -> Document:
+    """Raises DOCUMENT_MISSING, and DOCUMENT_NEEDS_OCR for a scan that nobody has read."""
+    document = require_document(contract)
+    if document.text_state == contract_pb2.TEXT_STATE_NEEDS_OCR:
         raise DomainError(
             grpc.StatusCode.FAILED_PRECONDITION,
             Reason.ERROR_REASON_DOCUMENT_NEEDS_OCR,
             "The document is a scan without text. Run OCR on it, or upload a version with text.",
             {"name": names.contract(contract.id)},
         )
+    return document
 
 
 async def page(
@@ -57,16 +72,16 @@ async def update(
 
     Raises NOT_FOUND, CONDITION_FORBIDS, ETAG_MISMATCH.
     """
-    contract = await _locked(connection, identity, access.WRITE, name, etag)
+    contract = await locked(connection, identity, access.WRITE, name, etag)
     if not columns:
         return contract
     if columns.get("label") == "":
         raise invalid("contract.label", "a contract needs a label")
     await store.update(connection, contract.id, columns)
-    await _tell(connection, identity, "contract.updated", contract.id, {"fields": ",".join(columns)})
-    changed = await store.get(connection, contract.id)
-    if changed is None:
-        raise RuntimeError("a contract vanished while it was held")
+    changed = await revisions.take(
+        connection, identity, contract.id, record_service_pb2.REVISION_KIND_UPDATED, paths=tuple(columns)
+    )
+    await tell(connection, identity, "contract.updated", contract.id, {"fields": ",".join(columns)})
     access.require_kept(identity, access.WRITE, changed)
     return changed
 
@@ -74,42 +89,71 @@ async def update(
 async def delete(postgres: Postgres, identity: Identity, name: str, etag: str) -> None:
     """Hides the contract. Raises NOT_FOUND, CONDITION_FORBIDS, ETAG_MISMATCH."""
     async with postgres.transaction(identity.tenant) as connection:
-        contract = await _locked(connection, identity, access.DELETE, name, etag)
+        contract = await locked(connection, identity, access.DELETE, name, etag)
+        await revisions.take(connection, identity, contract.id, record_service_pb2.REVISION_KIND_DELETED)
         await store.hide(connection, contract.id)
-        await _tell(connection, identity, "contract.deleted", contract.id, {})
+        await tell(connection, identity, "contract.deleted", contract.id, {})
 
 
 async def create(
-    connection: Connection,
-    identity: Identity,
-    contract_id: UUID,
-    document_id: UUID,
-    *,
-    label: str,
-    reference_no: str,
-    department: str,
-    value: Money | None,
+    connection: Connection, identity: Identity, contract_id: UUID, new: NewContract, action: str
 ) -> bool:
-    """Adds an imported contract, which starts ACTIVE; False when the document has one already."""
-    fields = {
-        "label": label,
-        "reference_no": reference_no,
-        "state": contract_pb2.CONTRACT_STATE_ACTIVE,
-        "creator": identity.subject,
-        "department": department,
-        "contract_value": value,
-    }
-    if not await store.insert(connection, identity.tenant, contract_id, document_id, fields):
+    """Adds a contract with its first revision; False when the document has one already."""
+    if not await store.insert(connection, identity.tenant, contract_id, identity.subject, new):
         return False
-    await _tell(
-        connection, identity, "contract.uploaded", contract_id, {"document": names.document(document_id)}
-    )
+    if new.document_id is not None:
+        await documents.add(connection, identity, contract_id, new.document_id, "")
+    await revisions.take(connection, identity, contract_id, record_service_pb2.REVISION_KIND_CREATED)
+    detail = {"document": names.document(new.document_id)} if new.document_id else {}
+    await tell(connection, identity, action, contract_id, detail)
     return True
 
 
-async def _locked(
+async def attach(
+    connection: Connection, identity: Identity, name: str, document_id: UUID, *, reason: str, etag: str
+) -> Contract:
+    """Gives the contract its next file.
+
+    Raises NOT_FOUND, CONDITION_FORBIDS, ETAG_MISMATCH, ALREADY_EXISTS.
+    """
+    contract = await locked(connection, identity, access.WRITE, name, etag)
+    if contract.document is not None and contract.document.id == document_id:
+        return contract
+    if other := await store.by_document(connection, document_id):
+        raise _taken(other, seen=access.sees(identity, other))
+    await store.set_document(connection, contract.id, document_id)
+    await documents.add(connection, identity, contract.id, document_id, reason)
+    attached = await revisions.take(
+        connection,
+        identity,
+        contract.id,
+        record_service_pb2.REVISION_KIND_DOCUMENT_ATTACHED,
+        reason=reason,
+        paths=("document",),
+    )
+    await tell(
+        connection,
+        identity,
+        "contract.document_attached",
+        contract.id,
+        {"document": names.document(document_id)},
+    )
+    return attached
+
+
+def _taken(other: Contract, *, seen: bool) -> DomainError:
+    return DomainError(
+        grpc.StatusCode.ALREADY_EXISTS,
+        Reason.ERROR_REASON_ALREADY_EXISTS,
+        "Another contract has this very file.",
+        {"name": names.contract(other.id)} if seen else {},
+    )
+
+
+async def locked(
     connection: Connection, identity: Identity, permission: str, name: str, etag: str
 ) -> Contract:
+    """The contract, held until the transaction ends. Raises NOT_FOUND, CONDITION_FORBIDS, ETAG_MISMATCH."""
     held = await store.lock(connection, names.id_of(name))
     contract = access.require_permitted(identity, permission, held, name)
     if etag and etag != contract.etag:
@@ -117,12 +161,12 @@ async def _locked(
     return contract
 
 
-async def _tell(
+async def tell(
     connection: Connection,
     identity: Identity,
     topic: str,
     contract_id: UUID,
-    detail: dict[str, str | int | bool],
+    detail: Mapping[str, str | int | bool],
 ) -> None:
     """Audit and outbox, in the transaction of the change."""
     name = names.contract(contract_id)

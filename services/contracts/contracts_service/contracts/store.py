@@ -6,16 +6,16 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts_service.contracts.model import Contract
+from contracts_service.contracts.model import Contract, NewContract
 from contracts_service.documents import store as documents
 from service_runtime.money import Money
 from service_runtime.postgres import Connection, Reads
 
 _COLUMNS = f"""contracts.id, label, reference_no, office, agreement_type, state, tags, version, creator,
     contracts.created_at, updated_at, analysis_state, analysis_operation, published_operation, analysis,
-    department, value_amount, value_currency,
+    department, value_amount, value_currency, imported, revision, terms,
     {documents.COLUMNS}"""
-_FROM = """FROM contracts JOIN documents ON documents.org_id = contracts.org_id
+_FROM = """FROM contracts LEFT JOIN documents ON documents.org_id = contracts.org_id
     AND documents.id = contracts.document_id"""
 CHANGEABLE = ("label", "reference_no", "office", "agreement_type", "tags", "department", "contract_value")
 
@@ -33,13 +33,16 @@ def _from_row(row: asyncpg.Record) -> Contract:
         creator=row["creator"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
-        document=documents.from_row(row),
+        document=documents.from_row(row) if row["document_id"] else None,
         analysis_state=row["analysis_state"],
         analysis_operation=row["analysis_operation"],
         published_operation=row["published_operation"],
         analysis=row["analysis"],
         department=row["department"] or "",
         value=_value(row),
+        imported=row["imported"],
+        revision=row["revision"],
+        terms=row["terms"],
     )
 
 
@@ -65,16 +68,17 @@ async def by_document(connection: Connection, document_id: UUID) -> Contract | N
 
 
 async def insert(
-    connection: Connection, org_id: UUID, contract_id: UUID, document_id: UUID, fields: Mapping[str, object]
+    connection: Connection, org_id: UUID, contract_id: UUID, creator: str, new: NewContract
 ) -> bool:
     """Adds a record; False when another call has just added one for the same document."""
     added = await connection.fetchval(
-        """INSERT INTO contracts (org_id, id, document_id, label, reference_no, state, creator, department,
-                                  value_amount, value_currency)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING true""",
-        org_id, contract_id, document_id,
-        fields["label"], fields["reference_no"], fields["state"], fields["creator"],
-        *_columns({name: fields[name] for name in ("department", "contract_value")}).values(),
+        """INSERT INTO contracts (org_id, id, document_id, label, reference_no, office, agreement_type, state,
+                                  tags, creator, imported, department, value_amount, value_currency)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+           ON CONFLICT DO NOTHING RETURNING true""",
+        org_id, contract_id, new.document_id, new.label, new.reference_no, new.office, new.agreement_type,
+        new.state, list(new.tags), creator, new.imported,
+        *_columns({"department": new.department, "contract_value": new.value}).values(),
     )  # fmt: skip
     return bool(added)
 
@@ -133,6 +137,22 @@ def _columns(fields: Mapping[str, object]) -> dict[str, object]:
         columns["value_amount"] = known.amount if known else None
         columns["value_currency"] = known.currency if known else None
     return columns
+
+
+async def set_state(connection: Connection, contract_id: UUID, state: int) -> None:
+    """The next state of its life."""
+    await connection.execute(
+        "UPDATE contracts SET state = $2, version = version + 1, updated_at = now() WHERE id = $1",
+        contract_id, state,
+    )  # fmt: skip
+
+
+async def set_document(connection: Connection, contract_id: UUID, document_id: UUID) -> None:
+    """The file that the contract has from now on; what was read from the one before stays with it."""
+    await connection.execute(
+        """UPDATE contracts SET document_id = $2, version = version + 1, updated_at = now() WHERE id = $1""",
+        contract_id, document_id,
+    )  # fmt: skip
 
 
 async def hide(connection: Connection, contract_id: UUID) -> None:

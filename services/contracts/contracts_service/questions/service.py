@@ -76,9 +76,9 @@ class Questions:
     async def _document(self, identity: Identity, name: str) -> tuple[str, DocumentText]:
         async with self.postgres.transaction(identity.tenant) as connection:
             contract = await access.permitted(connection, identity, access.ASK, name)
-            contracts.require_text(contract)
-            pages = await documents.pages(connection, contract.document.id)
-        return contract.label, assemble(contract.document, pages)
+            document = contracts.require_text(contract)
+            pages = await documents.pages(connection, document.id)
+        return contract.label, assemble(document, pages)
 
     async def _stream(
         self, question: str, title: str, document: DocumentText

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,19 +27,30 @@ from bloom.contracts.v1 import (
     contract_service_pb2,
     contract_service_pb2_grpc,
     operation_service_pb2,
-    operation_service_pb2_grpc,
+    record_service_pb2,
 )
+from contracts_service import application as composition
 from contracts_service import worker
 from contracts_service.application import application
 from contracts_service.fields import GROUPS
 from contracts_service.settings import ContractsSettings
 from service_runtime.errors import DomainError, from_status, to_status
+from service_runtime.policy import methods_of
 from service_runtime.server import running
 
 EVERYTHING = (
-    "contracts.read", "contracts.write", "contracts.delete", "contracts.analyze", "contracts.ask",
+    *sorted({method.permission for service in composition.SERVICES for method in methods_of(service)}),
     "ai.generate",
-)  # fmt: skip
+)
+
+
+def _stub(service: str) -> Any:
+    name = service.rpartition(".")[2]
+    file = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    return getattr(importlib.import_module(f"bloom.contracts.v1.{file}_pb2_grpc"), f"{name}Stub")
+
+
+STUBS = tuple(map(_stub, composition.SERVICES))
 
 AGREEMENT = """ENERGY SERVICES AGREEMENT
 
@@ -160,14 +173,13 @@ class Caller:
     def stub(self) -> contract_service_pb2_grpc.ContractServiceAsyncStub:
         return contract_service_pb2_grpc.ContractServiceStub(self.channel)
 
+    def method(self, name: str) -> Any:
+        """The method of whichever service has it."""
+        stubs = (stub(self.channel) for stub in STUBS)
+        return next(getattr(stub, name) for stub in stubs if hasattr(stub, name))
+
     async def call(self, method: str, request: Any) -> Any:
-        """The method of whichever of the two services has it."""
-        stub = (
-            self.stub()
-            if hasattr(self.stub(), method)
-            else operation_service_pb2_grpc.OperationServiceStub(self.channel)
-        )
-        return await getattr(stub, method)(request, metadata=self.metadata, timeout=60)
+        return await self.method(method)(request, metadata=self.metadata, timeout=60)
 
     async def upload(
         self,
@@ -188,6 +200,17 @@ class Caller:
                 yield contract_service_pb2.UploadContractRequest(content=body, **first)
 
         return await self.stub().UploadContract(messages(), metadata=self.metadata, timeout=60)
+
+    async def attach(self, name: str, content: bytes, filename: str = "next.txt", **fields: str) -> Any:
+        """Another file for a contract."""
+
+        def messages() -> Iterator[record_service_pb2.AttachDocumentRequest]:
+            body = httpbody_pb2.HttpBody(data=content)
+            yield record_service_pb2.AttachDocumentRequest(
+                name=name, filename=filename, content=body, **fields
+            )
+
+        return await self.method("AttachDocument")(messages(), metadata=self.metadata, timeout=60)
 
     async def analyze(self, name: str, **fields: str) -> operations_pb2.Operation:
         return await self.call(

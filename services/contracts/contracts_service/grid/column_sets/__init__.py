@@ -1,0 +1,1 @@
+"""Saved sets of columns."""

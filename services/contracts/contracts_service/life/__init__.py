@@ -1,0 +1,1 @@
+"""The life of a contract: which moves there are, and who may make them."""

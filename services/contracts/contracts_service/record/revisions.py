@@ -1,0 +1,55 @@
+"""Keeps the contract as it stands after a change: who, when and why."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from contracts_service import names
+from contracts_service.contracts import store as contracts
+from contracts_service.contracts.model import Contract
+from contracts_service.record import store, terms, units
+from contracts_service.rules import LATEST
+from service_runtime.identity import Identity
+from service_runtime.postgres import Connection
+
+
+async def take(
+    connection: Connection,
+    identity: Identity,
+    contract_id: UUID,
+    kind: int,
+    *,
+    reason: str = "",
+    paths: tuple[str, ...] = (),
+) -> Contract:
+    """After the change, in its transaction, by whoever holds the contract; the contract as it is then."""
+    contract = await contracts.get(connection, contract_id)
+    if contract is None:
+        raise RuntimeError("a contract vanished while it was held")
+    held = await terms.of(connection, contract)
+    number = await store.add_revision(
+        connection,
+        identity.tenant,
+        contract_id,
+        kind=kind,
+        actor=identity.subject,
+        reason=reason,
+        paths=paths,
+        rule_pack=LATEST,
+        snapshot=_snapshot(contract, units.nested(held.by_path)),
+    )
+    return replace(contract, revision=number)
+
+
+def _snapshot(contract: Contract, nested: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "state": contract.state,
+        "label": contract.label,
+        "reference_no": contract.reference_no,
+        "office": contract.office,
+        "agreement_type": contract.agreement_type,
+        "tags": list(contract.tags),
+        "department": contract.department,
+        "document": names.document(contract.document.id) if contract.document else "",
+        "terms": nested,
+    }
