@@ -19,7 +19,7 @@ ONLY ?=
 SAMPLE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth
+.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -103,7 +103,7 @@ fix: install  ## format, and mend what can be mended
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-bench: bench-rest bench-ai bench-savings bench-auth  ## every bench
+bench: bench-rest bench-ai bench-savings bench-auth bench-contracts  ## every bench
 
 bench-rest: install  ## a read through the full path beside a bare handler
 	@$(BIN)/python -m tests.bench.rest
@@ -113,6 +113,9 @@ bench-ai: install  ## the AI gateway beside LiteLLM, Portkey and TensorZero (SEC
 
 bench-auth: install  ## sign-ins, refreshes, grants and checks of tokens beside the raw hash and signature
 	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.bench.auth
+
+bench-contracts: install  ## search and grid from 500 to 50,000 contracts (LARGEST=5000 ends sooner, DOCS=1)
+	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.bench.contracts $(if $(LARGEST),--largest $(LARGEST)) $(if $(DOCS),--docs)
 
 bench-savings: install  ## calls and dollars that the AI gateway saves on a replayed hour (DOCS=1 writes docs/bench)
 	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.bench.savings $(if $(DOCS),--docs)

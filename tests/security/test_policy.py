@@ -104,7 +104,9 @@ def test_a_viewer_changes_nothing():
     # Asking changes nothing but what was spent; the door to Claude is for services of the mesh alone.
     door = {"Generate", "StreamGenerate", "CreateBatch", "CancelBatch"}
     # What somebody wants to see in which order is his own.
-    own = {"CreateColumnSet", "UpdateColumnSet", "DeleteColumnSet"}
+    own = {
+        f"{verb}{view}" for verb in ("Create", "Update", "Delete") for view in ("ColumnSet", "SavedSearch")
+    }
     assert changing == {"AskContract", *door, *own}
     assert not [rpc.name for rpc in allowed if rpc.name in door and not rpc.policy.workload]
     named = [PERMISSIONS[number].name for number in permissions_of("ROLE_VIEWER")]

@@ -99,7 +99,7 @@ LOOKED_AT = {
     "services/runtime/service_runtime/postgres.py": ("org_id", "name", "value", "local"),
     "services/runtime/service_runtime/readers.py": ("org_id",),
     "services/contracts/contracts_service/operations/store.py": ("of_contracts",),
-    "services/contracts/contracts_service/search/store.py": ("reach",),
+    "services/contracts/contracts_service/search/store.py": ("condition",),
     "services/auth/auth_service/provisioning/groups/store.py": ("where", "columns"),
     "services/auth/auth_service/provisioning/users/store.py": ("where",),
     # One of several texts that stand in the same module.

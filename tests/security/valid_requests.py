@@ -20,6 +20,7 @@ MEANT: dict[str, dict[str, object]] = {
     "CreateUser": {"user": {"email": "{email}", "roles": ["ROLE_VIEWER"]}},
     "UpdateUser": {"user": {"display_name": "y"}},
     "EndSessions": {"keep_current": True},
+    "SearchContracts": {"query": "xxx"},
     "IssueToken": {"client_id": "xxx", "client_secret": "xxx"},
     "CreateApiKey": {"scopes": ["PERMISSION_CONTRACTS_READ"]},
     "CompleteLogin": {"totp_code": "123456"},
@@ -48,6 +49,8 @@ MEANT: dict[str, dict[str, object]] = {
         "content": {"data": "QW5vdGhlciB0ZXJtIG9mIG5pbmUgKDkpIHllYXJzLg=="},
     },
     "CreateColumnSet": {"column_set": {"display_name": "y", "fields": ["capacity"]}},
+    "CreateSavedSearch": {"saved_search": {"display_name": "y", "filter": "capacity_kw > 1"}},
+    "UpdateSavedSearch": {"saved_search": {"display_name": "y"}},
     "UpdateColumnSet": {"column_set": {"display_name": "y"}},
     "UploadContract": {
         "filename": "agreement.txt",

@@ -108,6 +108,7 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
     sso = owner.post("/v1/ssoConnections", {"connection": connection}).raise_for_status().json()["name"]
     operation = owner.finished(contract)["name"]
     columns = {"display_name": "x", "fields": ["capacity"]}
+    search = {"display_name": "x", "query": "solar"}
     budget = name_of("budgets", uuid.uuid4())
     limit = {"period": "PERIOD_DAY", "limit_micro_usd": str(10**12)}
     owner.put(f"/v1/ai/{budget}", limit).raise_for_status()
@@ -115,6 +116,7 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
         "batches": _batch(owner, mesh),
         "budgets": budget,
         "contracts": contract,
+        "savedSearches": owner.post("/v1/savedSearches", search).raise_for_status().json()["name"],
         "columnSets": owner.post("/v1/columnSets", columns).raise_for_status().json()["name"],
         "sessions": _session(owner),
         "operations": operation,

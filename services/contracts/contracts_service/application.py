@@ -12,6 +12,7 @@ from bloom.contracts.v1 import (
     life_service_pb2_grpc,
     operation_service_pb2_grpc,
     record_service_pb2_grpc,
+    saved_view_service_pb2_grpc,
 )
 from contracts_service.contracts.handlers import ContractHandlers
 from contracts_service.contracts.intake import Intake
@@ -21,6 +22,7 @@ from contracts_service.life.handlers import LifeHandlers
 from contracts_service.operations.handlers import OperationHandlers
 from contracts_service.questions.service import Questions
 from contracts_service.record.handlers import RecordHandlers
+from contracts_service.saved.handlers import SavedViewHandlers
 from contracts_service.settings import ContractsSettings
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
 from service_runtime.identity import KeySource, TokenVerifier
@@ -29,7 +31,8 @@ from service_runtime.revocation import following
 from service_runtime.server import Parts
 
 SERVICES = tuple(
-    f"bloom.contracts.v1.{name}Service" for name in ("Contract", "Operation", "Record", "Life", "Grid")
+    f"bloom.contracts.v1.{name}Service"
+    for name in ("Contract", "Operation", "Record", "Life", "Grid", "SavedView")
 )
 # An upload over a slow line and a streamed answer may take longer than a usual call.
 _MAX_CALL_SECONDS = 300.0
@@ -58,7 +61,7 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             questions=Questions(postgres, ai_service_pb2_grpc.AiServiceStub(ai_channel)),
         )
         operations, records = OperationHandlers(postgres), RecordHandlers(postgres, intake)
-        life, grid = LifeHandlers(postgres), GridHandlers(postgres)
+        life, grid, saved = LifeHandlers(postgres), GridHandlers(postgres), SavedViewHandlers(postgres)
 
         def register(server: grpc.aio.Server) -> None:
             contract_service_pb2_grpc.add_ContractServiceServicer_to_server(contracts, server)
@@ -66,6 +69,7 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             record_service_pb2_grpc.add_RecordServiceServicer_to_server(records, server)
             life_service_pb2_grpc.add_LifeServiceServicer_to_server(life, server)
             grid_service_pb2_grpc.add_GridServiceServicer_to_server(grid, server)
+            saved_view_service_pb2_grpc.add_SavedViewServiceServicer_to_server(saved, server)
 
         revocations = await stack.enter_async_context(following(settings.redis_url))
         verifier = TokenVerifier(keys or RemoteKeys(auth), revocations)

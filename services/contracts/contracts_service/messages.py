@@ -13,7 +13,7 @@ from contracts_service.contracts.model import Contract
 from contracts_service.documents.model import Document, Page
 from contracts_service.fields import FIELDS, GROUPS
 from contracts_service.operations.model import Operation
-from contracts_service.search.model import Hit, Passage
+from contracts_service.search.model import Facet, Hit, Passage
 from service_runtime.timestamps import timestamp
 
 _DONE = (
@@ -165,6 +165,12 @@ def hits(found: Sequence[Hit]) -> list[contract_service_pb2.SearchHit]:
         )
         for hit in found
     ]
+
+
+def facet(counted: Facet) -> contract_service_pb2.Facet:
+    """Contracts by value."""
+    counts = [contract_service_pb2.FacetCount(value=value, count=count) for value, count in counted.counts]
+    return contract_service_pb2.Facet(field=counted.field, counts=counts)
 
 
 def _passage(passage: Passage) -> contract_service_pb2.Passage:

@@ -43,11 +43,6 @@ def cell(contract_id: UUID, field: str) -> str:
     return f"contracts/{contract_id}/fields/{field}"
 
 
-def column_set(column_set_id: UUID) -> str:
-    """`columnSets/{uuid}`"""
-    return f"columnSets/{column_set_id}"
-
-
 def contract_of(name: str) -> str:
     """`contracts/{uuid}` of what stands below it."""
     return "/".join(name.split("/")[:2])

@@ -107,15 +107,20 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
     async def SearchContracts(  # noqa: N802
         self, request: contract_service_pb2.SearchContractsRequest, context: Context
     ) -> contract_service_pb2.SearchContractsResponse:
-        found, next_token = await search(
+        found = await search(
             self.postgres,
             current_identity.get(),
             request.query,
+            request.filter,
             size=request.page_size,
             token=request.page_token,
+            counted=request.facets,
         )
         return contract_service_pb2.SearchContractsResponse(
-            hits=messages.hits(found), next_page_token=next_token
+            hits=messages.hits(found.hits),
+            next_page_token=found.next_token,
+            facets=map(messages.facet, found.facets),
+            total_size=found.total,
         )
 
     async def AnalyzeContract(  # noqa: N802

@@ -8,9 +8,9 @@ import grpc
 from bloom.contracts.v1 import contract_pb2, record_service_pb2
 from contracts_service import names
 from contracts_service.contracts import access, store
-from contracts_service.contracts.filter import FIRST_ARGUMENT, compile_filter
 from contracts_service.contracts.model import Contract, NewContract
 from contracts_service.documents.model import Document
+from contracts_service.filtering import FIRST_ARGUMENT, compile_filter
 from contracts_service.record import documents, revisions
 from service_runtime import audit, outbox, pagination
 from service_runtime.errors import DomainError, Reason, etag_mismatch, invalid

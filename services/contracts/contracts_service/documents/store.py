@@ -44,6 +44,14 @@ async def insert(connection: Connection, org_id: UUID, document: Document, pages
            VALUES ($1, $2, $3, $4, $5, $6)""",
         [(org_id, document.id, page.number, page.char_start, page.char_end, page.text) for page in pages],
     )
+    # As in the functions that search: the organization is a word of its pages.
+    await connection.execute(
+        """INSERT INTO page_words (org_id, document_id, page, words)
+           SELECT org_id, document_id, page,
+                  to_tsvector('english', text) || array_to_tsvector(ARRAY['org:' || org_id::text])
+           FROM document_pages WHERE document_id = $1""",
+        document.id,
+    )
     return True
 
 

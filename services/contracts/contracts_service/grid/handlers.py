@@ -6,22 +6,18 @@ from typing import Any
 
 import grpc
 from google.api import httpbody_pb2
-from google.protobuf import empty_pb2
 
 from bloom.contracts.v1 import grid_service_pb2, grid_service_pb2_grpc
 from contracts_service import messages, names
 from contracts_service.contracts import access
 from contracts_service.fields import FIELDS
 from contracts_service.grid import query, review, store
-from contracts_service.grid.column_sets import service as columns
-from contracts_service.grid.column_sets.service import Wanted
-from contracts_service.grid.column_sets.store import ColumnSet
+from contracts_service.grid.columns import Wanted
 from contracts_service.grid.exporting import FORMATS
-from contracts_service.grid.messages import cell_message, column_set_message, review_message
+from contracts_service.grid.messages import cell_message, review_message
 from contracts_service.grid.model import ACCEPTED, CORRECTED, OPEN, REJECTED, Cell
 from contracts_service.grid.query import Asked
 from contracts_service.grid.review import Word
-from service_runtime import idempotency
 from service_runtime.errors import not_found
 from service_runtime.identity import current_identity
 from service_runtime.postgres import Postgres
@@ -127,53 +123,6 @@ class GridHandlers(grid_service_pb2_grpc.GridServiceServicer):
     ) -> grid_service_pb2.Cell:
         return await self._say(request.name, request.etag, Word(OPEN, reason=request.reason))
 
-    async def CreateColumnSet(  # noqa: N802
-        self, request: grid_service_pb2.CreateColumnSetRequest, context: Context
-    ) -> grid_service_pb2.ColumnSet:
-        identity, asked = current_identity.get(), request.column_set
-        async with self.postgres.transaction(identity.tenant) as connection:
-
-            async def run() -> grid_service_pb2.ColumnSet:
-                new = await columns.create(
-                    connection, identity, asked.display_name, asked.fields, shared=asked.shared
-                )
-                return column_set_message(new)
-
-            return await idempotency.once(
-                connection, identity, request, request.request_id, grid_service_pb2.ColumnSet, run
-            )
-
-    async def ListColumnSets(  # noqa: N802
-        self, request: grid_service_pb2.ListColumnSetsRequest, context: Context
-    ) -> grid_service_pb2.ListColumnSetsResponse:
-        found, next_token = await columns.page(
-            self.postgres, current_identity.get(), size=request.page_size, token=request.page_token
-        )
-        return grid_service_pb2.ListColumnSetsResponse(
-            column_sets=[column_set_message(one) for one in found], next_page_token=next_token
-        )
-
-    async def UpdateColumnSet(  # noqa: N802
-        self, request: grid_service_pb2.UpdateColumnSetRequest, context: Context
-    ) -> grid_service_pb2.ColumnSet:
-        asked, changes = request.column_set, _changes(request)
-        updated: ColumnSet = await columns.update(
-            self.postgres,
-            current_identity.get(),
-            asked.name,
-            asked.etag,
-            display_name=asked.display_name if "display_name" in changes else None,
-            fields=asked.fields if "fields" in changes else None,
-            shared=asked.shared if "shared" in changes else None,
-        )
-        return column_set_message(updated)
-
-    async def DeleteColumnSet(  # noqa: N802
-        self, request: grid_service_pb2.DeleteColumnSetRequest, context: Context
-    ) -> empty_pb2.Empty:
-        await columns.delete(self.postgres, current_identity.get(), request.name)
-        return empty_pb2.Empty()
-
     async def _say(self, name: str, etag: str, word: Word) -> grid_service_pb2.Cell:
         contract_id, cell = await review.say(self.postgres, current_identity.get(), name, etag, word)
         return cell_message(contract_id, cell)
@@ -182,11 +131,3 @@ class GridHandlers(grid_service_pb2_grpc.GridServiceServicer):
 def _asked(request: grid_service_pb2.QueryGridRequest | grid_service_pb2.ExportGridRequest) -> Asked:
     wanted = Wanted(tuple(request.fields), request.column_set)
     return Asked(request.filter, wanted, tuple(request.statuses), tuple(request.reviews))
-
-
-def _changes(request: grid_service_pb2.UpdateColumnSetRequest) -> frozenset[str]:
-    """Which fields to write. Raises INVALID_FIELD."""
-    return columns.changeable(
-        list(request.update_mask.paths),
-        set_fields=[field.name for field, _ in request.column_set.ListFields()],
-    )

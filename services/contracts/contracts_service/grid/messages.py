@@ -4,7 +4,6 @@ from uuid import UUID
 
 from bloom.contracts.v1 import grid_service_pb2
 from contracts_service import messages, names
-from contracts_service.grid.column_sets.store import ColumnSet
 from contracts_service.grid.model import Cell, Review
 from service_runtime.timestamps import timestamp
 
@@ -44,16 +43,4 @@ def review_message(review: Review) -> grid_service_pb2.Review:
         read_unit=review.read_unit,
         read_status=review.read_status,  # type: ignore[arg-type]
         operation=names.operation(review.operation_id) if review.operation_id else "",
-    )
-
-
-def column_set_message(column_set: ColumnSet) -> grid_service_pb2.ColumnSet:
-    """A saved set."""
-    return grid_service_pb2.ColumnSet(
-        name=names.column_set(column_set.id),
-        display_name=column_set.display_name,
-        fields=column_set.fields,
-        shared=column_set.shared,
-        owner=column_set.owner,
-        etag=column_set.etag,
     )

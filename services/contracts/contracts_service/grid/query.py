@@ -6,10 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts_service.contracts import access
-from contracts_service.contracts.filter import FIRST_ARGUMENT, compile_filter
-from contracts_service.grid import store
-from contracts_service.grid.column_sets import service as columns
-from contracts_service.grid.column_sets.service import Wanted
+from contracts_service.filtering import FIRST_ARGUMENT, compile_filter
+from contracts_service.grid import columns, store
+from contracts_service.grid.columns import Wanted
 from contracts_service.grid.model import Cell
 from contracts_service.grid.store import Row
 from service_runtime import pagination

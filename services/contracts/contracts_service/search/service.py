@@ -1,44 +1,90 @@
 """Search: the contracts that say something, and where they say it."""
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from contracts_service.contracts import access
+from contracts_service.filtering import compile_filter
 from contracts_service.search import store
-from contracts_service.search.model import Hit, Passage
-from contracts_service.search.store import BETWEEN, START, STOP, MarkedPage
+from contracts_service.search.facets import facets, require_known
+from contracts_service.search.model import Facet, Found, Hit, Passage
+from contracts_service.search.store import BETWEEN, FIRST_ARGUMENT, START, STOP, MarkedPage, Within
 from service_runtime import pagination
 from service_runtime.identity import Identity
-from service_runtime.postgres import Postgres
+from service_runtime.postgres import Connection, Postgres
 
 _DEFAULT_PAGE = 25
+# Ranking reads every page that matches, 20 µs each; words that stand in more pages rank nothing anyway.
+_MOST_RANKED = 2_000
 
 
 async def search(
-    postgres: Postgres, identity: Identity, query: str, *, size: int, token: str
-) -> tuple[list[Hit], str]:
-    """A page of hits, best first, and the token of the next.
+    postgres: Postgres,
+    identity: Identity,
+    query: str,
+    filter_text: str,
+    *,
+    size: int,
+    token: str,
+    counted: Sequence[str],
+) -> Found:
+    """A page of hits, best first. Raises FILTER_INVALID, INVALID_FIELD.
 
     The token holds an offset: a ranking has no key to continue from, and nobody reads far down in one.
     """
-    size = size or _DEFAULT_PAGE
-    offset = pagination.ordinal(token, "search", query)
-    reach, of_reach = access.within(identity, store.FIRST_ARGUMENT)
+    size, query = size or _DEFAULT_PAGE, query.strip()
+    require_known(counted)
+    offset = pagination.ordinal(token, "search", query, filter_text)
+    within = _within(identity, filter_text)
     async with postgres.transaction(identity.tenant) as connection:
-        pages = await store.matching_pages(
-            connection, query, offset=offset, limit=size + 1, reach=reach, of_reach=of_reach
+        found = await _found(connection, query, within, offset, size + 1)
+        hits = await _hits(connection, query, found[:size])
+        total, told = await _counted(connection, query, within, counted)
+    more = len(found) > size
+    next_token = pagination.encode([str(offset + size)], "search", query, filter_text) if more else ""
+    return Found(hits, next_token, total, told)
+
+
+async def _found(
+    connection: Connection, query: str, within: Within, offset: int, limit: int
+) -> list[store.Found]:
+    ranks = await store.ranked(connection, query, _MOST_RANKED) if query else None
+    if ranks is None:
+        return await store.newest(connection, query, within, offset=offset, limit=limit)
+    return await store.best(connection, ranks, within, offset=offset, limit=limit)
+
+
+def _within(identity: Identity, filter_text: str) -> Within:
+    where, arguments = compile_filter(filter_text, FIRST_ARGUMENT)
+    reach, of_reach = access.within(identity, FIRST_ARGUMENT + len(arguments))
+    return Within(f"({where}) AND ({reach})", [*arguments, *of_reach])
+
+
+async def _counted(
+    connection: Connection, query: str, within: Within, counted: Sequence[str]
+) -> tuple[int | None, tuple[Facet, ...]]:
+    if not counted:
+        return None, ()
+    total, told = facets(counted, await store.counts(connection, query, within, counted))
+    return total, tuple(told)
+
+
+async def _hits(connection: Connection, query: str, found: Sequence[store.Found]) -> tuple[Hit, ...]:
+    documents = [one.document_id for one in found if one.document_id]
+    pages: dict[UUID, list[MarkedPage]] = {}
+    for page in await store.passages(connection, query, documents) if query and documents else ():
+        pages.setdefault(page.document_id, []).append(page)
+    return tuple(
+        Hit(
+            one.contract_id,
+            one.label,
+            tuple(
+                passage
+                for page in pages.get(one.document_id or one.contract_id, ())
+                for passage in _passages(page)
+            ),
         )
-    hits = [_hit(list(group)) for _, group in groupby(pages, key=lambda page: page.contract_id)]
-    if len(hits) <= size:
-        return hits, ""
-    return hits[:size], pagination.encode([str(offset + size)], "search", query)
-
-
-def _hit(pages: list[MarkedPage]) -> Hit:
-    return Hit(
-        contract_id=pages[0].contract_id,
-        label=pages[0].label,
-        passages=tuple(passage for page in pages for passage in _passages(page)),
+        for one in found
     )
 
 

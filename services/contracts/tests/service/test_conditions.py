@@ -161,7 +161,8 @@ CALLS: dict[str, Callable[[Caller, str, str], Awaitable[Any]]] = {
 }
 LISTS = {"ListContracts", "SearchContracts", "ListOperations", "QueryGrid", "ExportGrid"}
 TAKES_IN = {"UploadContract", "CreateContract"}
-OF_NO_CONTRACT = {"ListFields", "CreateColumnSet", "ListColumnSets", "UpdateColumnSet", "DeleteColumnSet"}
+SAVED = {method.name for method in methods_of("bloom.contracts.v1.SavedViewService")}
+OF_NO_CONTRACT = {"ListFields", *SAVED}
 
 
 @pytest.fixture

@@ -16,7 +16,12 @@ import grpc
 import pytest
 from grpc_status import rpc_status
 
-from bloom.contracts.v1 import contract_pb2, contract_service_pb2, grid_service_pb2
+from bloom.contracts.v1 import (
+    contract_pb2,
+    contract_service_pb2,
+    grid_service_pb2,
+    saved_view_service_pb2,
+)
 from contracts_service.fields import FIELDS
 from service_runtime.errors import from_status
 
@@ -272,13 +277,15 @@ async def test_reviews_are_revisions_and_audited(service, databases):
     assert [row["action"] for row in rows][-2:] == ["contract.analyzed", "cell.accepted"]
 
 
-async def column_set(who: Caller, name: str = "Terms", shared: bool = False) -> grid_service_pb2.ColumnSet:
+async def column_set(
+    who: Caller, name: str = "Terms", shared: bool = False
+) -> saved_view_service_pb2.ColumnSet:
     new = {"display_name": name, "fields": ["term_years", "governing_law"], "shared": shared}
-    return await who.call("CreateColumnSet", grid_service_pb2.CreateColumnSetRequest(column_set=new))
+    return await who.call("CreateColumnSet", saved_view_service_pb2.CreateColumnSetRequest(column_set=new))
 
 
 async def sets(who: Caller, **fields: Any) -> list[str]:
-    answer = await who.call("ListColumnSets", grid_service_pb2.ListColumnSetsRequest(**fields))
+    answer = await who.call("ListColumnSets", saved_view_service_pb2.ListColumnSetsRequest(**fields))
     return [one.display_name for one in answer.column_sets]
 
 
@@ -290,7 +297,7 @@ async def test_column_sets_are_ones_own_unless_shared(service, refusal_of):
     assert list((await grid(other, column_set=ours.name)).fields) == ["term_years", "governing_law"]
     assert (await refusal_of(grid(other, column_set=mine.name)))[1] == "NOT_FOUND"
     change = {"name": ours.name, "display_name": "Mine now"}
-    update = other.call("UpdateColumnSet", grid_service_pb2.UpdateColumnSetRequest(column_set=change))
+    update = other.call("UpdateColumnSet", saved_view_service_pb2.UpdateColumnSetRequest(column_set=change))
     assert (await refusal_of(update))[1] == "PERMISSION_DENIED"
     stranger = service.someone()
     assert (await refusal_of(grid(stranger, column_set=ours.name)))[1] == "NOT_FOUND"
@@ -300,14 +307,16 @@ async def test_a_column_set_is_changed_and_deleted(service, refusal_of):
     who = service.someone()
     made = await column_set(who)
     change = {"name": made.name, "fields": ["capacity"], "etag": made.etag}
-    changed = await who.call("UpdateColumnSet", grid_service_pb2.UpdateColumnSetRequest(column_set=change))
+    changed = await who.call(
+        "UpdateColumnSet", saved_view_service_pb2.UpdateColumnSetRequest(column_set=change)
+    )
     assert (list(changed.fields), changed.display_name) == (["capacity"], "Terms")
-    stale = who.call("UpdateColumnSet", grid_service_pb2.UpdateColumnSetRequest(column_set=change))
+    stale = who.call("UpdateColumnSet", saved_view_service_pb2.UpdateColumnSetRequest(column_set=change))
     assert (await refusal_of(stale))[1] == "ETAG_MISMATCH"
     unknown = {"name": made.name, "fields": ["nothing"]}
-    bad = who.call("UpdateColumnSet", grid_service_pb2.UpdateColumnSetRequest(column_set=unknown))
+    bad = who.call("UpdateColumnSet", saved_view_service_pb2.UpdateColumnSetRequest(column_set=unknown))
     assert (await refusal_of(bad))[1] == "INVALID_FIELD"
-    await who.call("DeleteColumnSet", grid_service_pb2.DeleteColumnSetRequest(name=made.name))
+    await who.call("DeleteColumnSet", saved_view_service_pb2.DeleteColumnSetRequest(name=made.name))
     assert await sets(who) == []
 
 
@@ -315,7 +324,7 @@ async def test_column_sets_come_in_pages(service):
     who = service.someone()
     for name in ("a", "b", "c"):
         await column_set(who, name)
-    request = grid_service_pb2.ListColumnSetsRequest(page_size=2)
+    request = saved_view_service_pb2.ListColumnSetsRequest(page_size=2)
     first = await who.call("ListColumnSets", request)
     assert [one.display_name for one in first.column_sets] == ["a", "b"]
     assert await sets(who, page_size=2, page_token=first.next_page_token) == ["c"]

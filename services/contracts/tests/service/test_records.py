@@ -141,8 +141,9 @@ async def test_lists_page_newest_first_and_filter(service: Service, refusal_of):
 
 @pytest.mark.parametrize(
     "text",
-    ["label", "label =", "label = a OR state = ACTIVE", "colour = red", "state = FLYING", "label < a",
-     'label = "open', "create_time > soon", "label = a AND", "; DROP TABLE contracts", "label = '\0'"],
+    ["label =", "label = a OR", "(state = ACTIVE", "state = ACTIVE)", "NOT", "colour = red", "state = FLYING",
+     "label < a", 'label = "open', "create_time > soon", "label = a AND", "capacity > many",
+     "expiration < soon", "label = '\0'"],
 )  # fmt: skip
 async def test_a_filter_that_cannot_be_read_says_where(service: Service, refusal_of, text):
     assert await refusal_of(listed(service.someone(), filter=text)) == ("INVALID_ARGUMENT", "FILTER_INVALID")
