@@ -12,6 +12,7 @@ from bloom.contracts.v1 import (
     life_service_pb2_grpc,
     operation_service_pb2_grpc,
     record_service_pb2_grpc,
+    reading_service_pb2_grpc,
 )
 from contracts_service.contracts.handlers import ContractHandlers
 from contracts_service.contracts.intake import Intake
@@ -21,6 +22,7 @@ from contracts_service.life.handlers import LifeHandlers
 from contracts_service.operations.handlers import OperationHandlers
 from contracts_service.questions.service import Questions
 from contracts_service.record.handlers import RecordHandlers
+from contracts_service.reading.handlers import ReadingHandlers
 from contracts_service.settings import ContractsSettings
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
 from service_runtime.identity import KeySource, TokenVerifier
@@ -29,7 +31,8 @@ from service_runtime.revocation import following
 from service_runtime.server import Parts
 
 SERVICES = tuple(
-    f"bloom.contracts.v1.{name}Service" for name in ("Contract", "Operation", "Record", "Life", "Grid")
+    f"bloom.contracts.v1.{name}Service"
+    for name in ("Contract", "Operation", "Record", "Life", "Grid", "Reading")
 )
 # An upload over a slow line and a streamed answer may take longer than a usual call.
 _MAX_CALL_SECONDS = 300.0
@@ -56,9 +59,11 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             objects=objects,
             intake=intake,
             questions=Questions(postgres, ai_service_pb2_grpc.AiServiceStub(ai_channel)),
+            standard_uses=settings.analysis_standard_uses,
         )
         operations, records = OperationHandlers(postgres), RecordHandlers(postgres, intake)
         life, grid = LifeHandlers(postgres), GridHandlers(postgres)
+        reading = ReadingHandlers(postgres)
 
         def register(server: grpc.aio.Server) -> None:
             contract_service_pb2_grpc.add_ContractServiceServicer_to_server(contracts, server)
@@ -66,6 +71,7 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             record_service_pb2_grpc.add_RecordServiceServicer_to_server(records, server)
             life_service_pb2_grpc.add_LifeServiceServicer_to_server(life, server)
             grid_service_pb2_grpc.add_GridServiceServicer_to_server(grid, server)
+            reading_service_pb2_grpc.add_ReadingServiceServicer_to_server(reading, server)
 
         revocations = await stack.enter_async_context(following(settings.redis_url))
         verifier = TokenVerifier(keys or RemoteKeys(auth), revocations)

@@ -310,6 +310,8 @@ async def service(databases, signer, claude, tmp_path: Path) -> AsyncIterator[Se
             max_upload_bytes=2_000_000,
             job_heartbeat_seconds=1,
             drain_seconds=1,
+            analysis_standard_uses=("fields",),
+            analysis_cancel_seconds=0.02,
         )
         parts = await stack.enter_async_context(application(settings))
         live = await stack.enter_async_context(running(settings, parts))
