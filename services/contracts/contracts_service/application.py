@@ -21,8 +21,8 @@ from contracts_service.grid.handlers import GridHandlers
 from contracts_service.life.handlers import LifeHandlers
 from contracts_service.operations.handlers import OperationHandlers
 from contracts_service.questions.service import Questions
+from contracts_service.reading.handlers import ReadingHandlers, Terms
 from contracts_service.record.handlers import RecordHandlers
-from contracts_service.reading.handlers import ReadingHandlers
 from contracts_service.settings import ContractsSettings
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
 from service_runtime.identity import KeySource, TokenVerifier
@@ -54,16 +54,17 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
         stack.push_async_callback(postgres.close)
         objects = Objects.open(settings.object_store_url)
         intake = Intake(postgres, objects, settings.max_upload_bytes)
+        ai = ai_service_pb2_grpc.AiServiceStub(ai_channel)
         contracts = ContractHandlers(
             postgres=postgres,
             objects=objects,
             intake=intake,
-            questions=Questions(postgres, ai_service_pb2_grpc.AiServiceStub(ai_channel)),
+            questions=Questions(postgres, ai),
             standard_uses=settings.analysis_standard_uses,
         )
         operations, records = OperationHandlers(postgres), RecordHandlers(postgres, intake)
         life, grid = LifeHandlers(postgres), GridHandlers(postgres)
-        reading = ReadingHandlers(postgres)
+        reading = ReadingHandlers(postgres, ai, _terms(settings))
 
         def register(server: grpc.aio.Server) -> None:
             contract_service_pb2_grpc.add_ContractServiceServicer_to_server(contracts, server)
@@ -76,3 +77,9 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
         revocations = await stack.enter_async_context(following(settings.redis_url))
         verifier = TokenVerifier(keys or RemoteKeys(auth), revocations)
         yield Parts(SERVICES, register, verifier, max_call_seconds=_MAX_CALL_SECONDS)
+
+
+def _terms(settings: ContractsSettings) -> Terms:
+    return Terms(
+        settings.analysis_standard_uses, settings.analysis_request_tokens, settings.analysis_parallel_groups
+    )

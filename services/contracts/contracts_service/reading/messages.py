@@ -1,11 +1,15 @@
 """Readings as messages of the schema."""
 
+from datetime import timedelta
+
 from bloom.contracts.v1 import reading_service_pb2
 from contracts_service import messages, names
 from contracts_service.analysis.model import StoredAttribute, StoredEntry
 from contracts_service.fields import FIELDS
 from contracts_service.reading.comparison import FieldChange
+from contracts_service.reading.estimate import ASSUMPTIONS, Estimate, Range
 from contracts_service.reading.model import FinishedAnalysis
+from contracts_service.reading.planning import Planned
 from contracts_service.reading.service import Comparison
 from service_runtime.timestamps import timestamp
 
@@ -53,6 +57,34 @@ def analysis(finished: FinishedAnalysis) -> reading_service_pb2.FinishedAnalysis
         end_time=timestamp(finished.ended_at),
         uses=[messages.analysis_use(use) for use in finished.uses],
     )
+
+
+def estimate(planned: Planned, estimated: Estimate) -> reading_service_pb2.EstimateAnalysisResponse:
+    """What an analysis will ask, take and cost."""
+    return reading_service_pb2.EstimateAnalysisResponse(
+        part_count=planned.part_count,
+        request_count=estimated.requests,
+        answered_count=planned.answered,
+        input_tokens=_range(estimated.input_tokens),
+        output_tokens=_range(estimated.output_tokens),
+        cost_micro_usd=_range(estimated.cost),
+        batch_cost_micro_usd=_range(estimated.batch_cost),
+        duration=_durations(*estimated.duration),
+        batch_duration=_durations(*estimated.batch_duration),
+        model=estimated.model,
+        assumptions=ASSUMPTIONS,
+    )
+
+
+def _range(between: Range) -> reading_service_pb2.CountRange:
+    return reading_service_pb2.CountRange(low=between.low, high=between.high)
+
+
+def _durations(low: timedelta, high: timedelta) -> reading_service_pb2.DurationRange:
+    message = reading_service_pb2.DurationRange()
+    message.low.FromTimedelta(low)
+    message.high.FromTimedelta(high)
+    return message
 
 
 def comparison(compared: Comparison) -> reading_service_pb2.CompareAnalysesResponse:
