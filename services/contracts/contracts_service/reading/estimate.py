@@ -1,5 +1,7 @@
 """What an analysis will ask, take and cost: ranges, with what they rest on."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,5 +1,7 @@
 """ReadingService over gRPC."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
