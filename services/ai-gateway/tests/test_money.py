@@ -74,7 +74,7 @@ async def test_an_estimate_is_by_the_sheet_one_by_one_and_in_a_batch(gateway: Ga
     whole = await estimated("claude-haiku-5-5", calls(1, input_tokens=1_000_000))
     assert hundred.cost_micro_usd < whole.cost_micro_usd
     assert (await refusal(estimated("claude-3-opus", calls(1)))).reason_name == "AI_MODEL_UNAVAILABLE"
-    assert (await refusal(estimated("", calls(1, input_tokens=-1)))).reason_name == "INVALID_ARGUMENT"
+    assert (await refusal(estimated("", calls(1, input_tokens=-1)))).reason_name == "INVALID_FIELD"
 
 
 async def test_a_document_is_paid_for_once_and_then_read_from_the_prompt_cache(gateway: Gateway) -> None:

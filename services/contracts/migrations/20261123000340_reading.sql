@@ -33,6 +33,7 @@ CREATE TABLE entries (
     FOREIGN KEY (org_id, operation_id) REFERENCES operations (org_id, id)
 );
 
+-- squawk-ignore require-concurrent-index-creation -- nothing was released yet: the table is small
 CREATE INDEX operations_of_contract ON operations (org_id, contract_id, created_at DESC, id DESC);
 
 -- What an analysis read is never changed; those that come later stand beside it.

@@ -23,20 +23,20 @@ _CACHED_FROM = 4_096
 # Output tokens. A field that is absent takes about 20, one with a quote about 150; an absent kind of a list
 # about 4, an entry with its attributes about 250.
 _FIELD_LOW, _FIELD_HIGH = 15, 200
-_KIND_LOW, _ENTRIES_HIGH = 3, 40
+_KIND_LOW, _ENTRIES_HIGH = 3, 25
 _ENTRY = 250
 # The AI gateway's notice, roles, titles and markers around the blocks.
 _AROUND_LOW, _AROUND_HIGH = 20, 600
 # Seconds until the first token, and for each hundred thousand tokens that must be read before it; tokens a
 # second after that. Assumed, with room on both sides; the simulator says nothing about them.
 _FIRST_LOW, _FIRST_HIGH, _READ_HIGH = 0.5, 3.0, 20.0
-_SPEED_LOW, _SPEED_HIGH = 50, 120
+_SPEED_LOW, _SPEED_HIGH = 60, 120
 _BATCH_LOW, _BATCH_HIGH = timedelta(minutes=2), timedelta(hours=24)
 ASSUMPTIONS = (
     "Tokens are estimated from the text: three to five bytes each.",
     "The first question about a part writes it into Claude's prompt cache, the others read it there.",
     "The upper cost has short parts uncached, and in a batch all of them.",
-    "Lower figures have most fields and kinds absent, upper ones forty entries for each list.",
+    "Lower figures have most fields and kinds absent, upper ones a quote for each field and 25 entries for each list.",
     "No answer is asked for again. What comes from the AI gateway's answer cache is free, and not foreseen.",
     "Prices are those of today's price sheet. A batch may take up to 24 hours.",
 )
@@ -116,15 +116,17 @@ def _prefix(part: str) -> Range:
 
 def _call(prefix: Range, ask: Ask) -> _Call:
     words = ask.question.words()
-    return _Call(prefix, Range(fewest_tokens(words), most_tokens(words) + _AROUND_HIGH), _output(ask))
+    rest = Range(fewest_tokens(words), most_tokens(words) + _AROUND_HIGH)
+    return _Call(prefix, rest, _output(ask, prefix.high))
 
 
-def _output(ask: Ask) -> Range:
+def _output(ask: Ask, most_read: int) -> Range:
     spec = ask.question.spec
     if spec is None:
         fields = len(GROUPS[ask.question.name])
         return Range(_FIELD_LOW * fields, _FIELD_HIGH * fields)
-    return Range(_KIND_LOW * len(spec.kinds), _ENTRY * _ENTRIES_HIGH)
+    # Entries quote what they are about: a short part has no long list.
+    return Range(_KIND_LOW * len(spec.kinds), min(_ENTRY * _ENTRIES_HIGH, most_read))
 
 
 def _usages(parts: Sequence[Sequence[_Call]], *, high: bool, cached: bool) -> list[ai_pb2.Usage]:
@@ -175,7 +177,7 @@ def _duration(parts: Sequence[Sequence[_Call]], parallel: int) -> tuple[timedelt
     most = sum(_FIRST_HIGH + call.output.high / _SPEED_LOW for call in every) / parallel
     reading = sum(calls[0].prefix.high for calls in parts) / 100_000 * _READ_HIGH
     slowest = max(_FIRST_HIGH + call.output.high / _SPEED_LOW for call in every)
-    return timedelta(seconds=round(least)), timedelta(seconds=round(most + reading + 2 * slowest))
+    return timedelta(seconds=round(least)), timedelta(seconds=round(most + reading + slowest))
 
 
 def _sum(ranges: Sequence[Range]) -> Range:

@@ -142,8 +142,7 @@ LONG = articles(AGREEMENT, *["Nothing of note."] * 6, TEN)
 
 def by_part(claude: Claude) -> None:
     """Each part is answered by what it says itself."""
-    terms = {"fifteen (15) years": TRUTH["term_years"],
-             "ten (10) years": ("10", "years", "initial term of this Agreement shall be ten (10) years")}  # fmt: skip
+    terms = {"fifteen (15) years": TRUTH["term_years"], "ten (10) years": ("10", "years", TEN.rstrip("."))}
 
     def of_part(name: str) -> str:
         text = claude.read[-1][1]
