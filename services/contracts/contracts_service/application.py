@@ -11,8 +11,8 @@ from bloom.contracts.v1 import (
     grid_service_pb2_grpc,
     life_service_pb2_grpc,
     operation_service_pb2_grpc,
-    record_service_pb2_grpc,
     reading_service_pb2_grpc,
+    record_service_pb2_grpc,
 )
 from contracts_service.contracts.handlers import ContractHandlers
 from contracts_service.contracts.intake import Intake

@@ -36,7 +36,7 @@ ASSUMPTIONS = (
     "Tokens are estimated from the text: three to five bytes each.",
     "The first question about a part writes it into Claude's prompt cache, the others read it there.",
     "The upper cost has short parts uncached, and in a batch all of them.",
-    "Lower figures have most fields and kinds absent, upper ones a quote for each field and 25 entries for each list.",
+    "Lower figures have most fields absent and no entries, upper ones a quote each and 25 entries a list.",
     "No answer is asked for again. What comes from the AI gateway's answer cache is free, and not foreseen.",
     "Prices are those of today's price sheet. A batch may take up to 24 hours.",
 )

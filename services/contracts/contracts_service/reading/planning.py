@@ -31,10 +31,10 @@ async def planned(
     """As AnalyzeContract would go about it now. Raises NOT_FOUND, CONDITION_FORBIDS, DOCUMENT_NEEDS_OCR."""
     async with postgres.transaction(identity.tenant) as connection:
         contract = await access.permitted(connection, identity, access.ANALYZE, name)
-        contracts.require_text(contract)
+        stored = contracts.require_text(contract)
         good = await answers.keys_still_good(connection, still_good(contract, wanted))
-        pages = await documents.pages(connection, contract.document.id)
-    document = assemble(contract.document, pages)
+        pages = await documents.pages(connection, stored.id)
+    document = assemble(stored, pages)
     parts = await asyncio.to_thread(parts_of, document, request_tokens)
     asks = [one for of_part in plan(parts, wanted.uses, ()) for one in of_part]
     missing = [one for one in asks if one.key not in good]
