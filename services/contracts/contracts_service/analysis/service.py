@@ -91,15 +91,20 @@ class Analyst:
                 return None
             operation = await operations.get(connection, job.operation_id)
             contract = await contracts.get(connection, operation.contract_id) if operation else None
-            if operation is None or contract is None or contract.document is None:
+            # The file that was asked about: the contract may have got another since.
+            read = await operations.document_of(connection, job.operation_id)
+            document = (
+                await documents.get(connection, read) if read else contract.document if contract else None
+            )
+            if operation is None or contract is None or document is None:
                 await operations.end(connection, job.operation_id, contract_pb2.ANALYSIS_STATE_CANCELLED)
                 return None
             if operation.attempts > self.attempts * _CRASHES_FOR_ATTEMPT:
                 await self._give_up(connection, operation, faults.unexpected("the process that works on it"))
                 return None
             await contracts.set_analysis_state(connection, contract.id, contract_pb2.ANALYSIS_STATE_RUNNING)
-            pages = await documents.pages(connection, contract.document.id)
-        return operation, contract, assemble(contract.document, pages)
+            pages = await documents.pages(connection, document.id)
+        return operation, contract, assemble(document, pages)
 
     @asynccontextmanager
     async def _acting(self, operation: Operation) -> AsyncIterator[None]:

@@ -101,7 +101,7 @@ async def note_parts(connection: Connection, operation_id: UUID, count: int) -> 
 
 
 async def document_of(connection: Connection, operation_id: UUID) -> UUID | None:
-    """Which document the operation read; None for one of before that was kept."""
+    """Which document the operation reads; None for one of before that was kept."""
     found = await connection.fetchval("SELECT document_id FROM operations WHERE id = $1", operation_id)
     return UUID(str(found)) if found else None
 

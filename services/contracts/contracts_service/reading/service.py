@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+import grpc
+
 from bloom.contracts.v1 import contract_pb2
 from contracts_service import names
 from contracts_service.analysis import store as values
@@ -13,7 +15,7 @@ from contracts_service.reading import store
 from contracts_service.reading.comparison import FieldChange, compare
 from contracts_service.reading.model import FinishedAnalysis
 from service_runtime import pagination
-from service_runtime.errors import not_found
+from service_runtime.errors import DomainError, Reason, not_found
 from service_runtime.identity import Identity
 from service_runtime.postgres import Connection, Postgres
 
@@ -88,7 +90,7 @@ async def analyses(
 async def comparison(
     postgres: Postgres, identity: Identity, name: str, earlier: str, later: str
 ) -> Comparison:
-    """Raises NOT_FOUND for what is no finished analysis of the contract, and where there is only one."""
+    """Raises NOT_FOUND for what is no finished analysis of the contract, STATE_FORBIDS without two."""
     async with postgres.transaction(identity.tenant) as connection:
         contract = await access.permitted(connection, identity, access.READ, name)
         second = await _analysis(connection, contract, later) if later else _published(contract, name)
@@ -108,7 +110,7 @@ async def _values(connection: Connection, operation_id: UUID) -> list[StoredValu
 
 def _published(contract: Contract, name: str) -> UUID:
     if contract.published_operation is None:
-        raise not_found(f"{name}/analyses")
+        raise _too_few(name)
     return contract.published_operation
 
 
@@ -123,5 +125,14 @@ async def _analysis(connection: Connection, contract: Contract, operation: str) 
 async def _one_before(connection: Connection, contract: Contract, later: UUID, name: str) -> UUID:
     found = await store.finished_before(connection, contract.id, later, contract_pb2.ANALYSIS_STATE_DONE)
     if found is None:
-        raise not_found(f"{name}/analyses")
+        raise _too_few(name)
     return found
+
+
+def _too_few(name: str) -> DomainError:
+    return DomainError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        Reason.ERROR_REASON_STATE_FORBIDS,
+        "There are no two finished analyses to compare. Analyze the contract anew.",
+        {"name": name},
+    )

@@ -129,7 +129,7 @@ async def test_a_contract_that_nobody_has_read_has_no_entries_and_no_analyses(se
     listed = await caller.call("ListAnalyses", reading_service_pb2.ListAnalysesRequest(parent=name))
     assert not listed.analyses
     compared = caller.call("CompareAnalyses", reading_service_pb2.CompareAnalysesRequest(name=name))
-    assert await refusal_of(compared) == ("NOT_FOUND", "NOT_FOUND")
+    assert await refusal_of(compared) == ("FAILED_PRECONDITION", "STATE_FORBIDS")
 
 
 def articles(*said: str) -> str:
