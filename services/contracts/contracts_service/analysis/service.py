@@ -93,9 +93,8 @@ class Analyst:
             contract = await contracts.get(connection, operation.contract_id) if operation else None
             # The file that was asked about: the contract may have got another since.
             read = await operations.document_of(connection, job.operation_id)
-            document = (
-                await documents.get(connection, read) if read else contract.document if contract else None
-            )
+            current = contract.document if contract else None
+            document = await documents.get(connection, read) if read else current
             if operation is None or contract is None or document is None:
                 await operations.end(connection, job.operation_id, contract_pb2.ANALYSIS_STATE_CANCELLED)
                 return None
