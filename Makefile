@@ -19,7 +19,7 @@ ONLY ?=
 SAMPLE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts
+.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -102,6 +102,9 @@ check: install  ## format, lint, types, imports, schema, migrations
 fix: install  ## format, and mend what can be mended
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
+
+eval: install  ## reads the 40 contracts of cuad-dev and scores the clauses found against CUAD's labels
+	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.eval.cuad
 
 bench: bench-rest bench-ai bench-savings bench-auth bench-contracts  ## every bench
 

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 import pytest
 
 from contracts_service.fields import GROUPS
+from contracts_service.prompts.uses import questions_of
 from sample import DOCUMENTS
 from sample.truth import load_truth
 from tests.support.client import WebClient
@@ -13,6 +14,9 @@ from tests.support.mesh import RunningMesh
 
 PDF = (DOCUMENTS / "agreement.pdf").read_bytes()
 DOCX = (DOCUMENTS / "agreement.docx").read_bytes()
+STANDARD = questions_of(
+    ("fields", "parties", "milestones", "prices", "guarantees", "obligations", "termination")
+)
 TRUTH = load_truth()["documents"]["agreement"]["fields"]
 
 
@@ -102,12 +106,48 @@ def test_search_filter_and_download(owner, contract):
     assert owner.get(f"/v1/{contract['name']}:download").content == PDF
 
 
-def test_all_groups_but_the_first_read_the_document_from_claudes_cache(owner, contract):
+def test_all_questions_but_the_first_read_the_document_from_claudes_cache(owner, contract):
     rows = owner.get("/v1/ai/usage").json()["rows"]
-    reading = [row for row in rows if row["task"].startswith("contracts.extract_")]
-    assert len(reading) == len(GROUPS)
-    assert sum(int(row["usage"]["cache_read_tokens"]) > 5_000 for row in reading) == len(GROUPS) - 1
+    reading = [row for row in rows if row["task"].startswith(("contracts.extract_", "contracts.list_"))]
+    assert len(reading) == len(STANDARD) > len(GROUPS)
+    assert sum(int(row["usage"]["cache_read_tokens"]) > 5_000 for row in reading) == len(STANDARD) - 1
     assert int(contract["analysis"]["cost_micro_usd"]) == sum(int(row["cost_micro_usd"]) for row in reading)
+
+
+def test_what_it_cost_is_what_was_estimated(owner, contract):
+    asked = owner.post(f"/v1/{contract['name']}:estimateAnalysis", {"anew": True})
+    estimate = asked.raise_for_status().json()
+    assert estimate["request_count"] == len(STANDARD)
+    rows = [
+        row for row in owner.get("/v1/ai/usage").json()["rows"]
+        if row["task"].startswith(("contracts.extract_", "contracts.list_"))
+    ]  # fmt: skip
+    used = [row["usage"] for row in rows]
+    inputs = ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens")
+    actual = {
+        "input_tokens": sum(int(usage[name]) for usage in used for name in inputs),
+        "output_tokens": sum(int(usage["output_tokens"]) for usage in used),
+        "cost_micro_usd": int(contract["analysis"]["cost_micro_usd"]),
+    }
+    for name, figure in actual.items():
+        assert int(estimate[name]["low"]) <= figure <= int(estimate[name]["high"]), (name, figure, estimate)
+    assert int(estimate["batch_cost_micro_usd"]["low"]) <= actual["cost_micro_usd"]
+
+
+def test_obligations_and_prices_are_listed_with_their_evidence(owner, contract):
+    pages = owner.get(f"/v1/{contract['name']}/pages", page_size=100).json()["pages"]
+    text = "".join(page["text"] for page in pages)
+    listed = owner.get(f"/v1/{contract['name']}/entries", present_only="true", page_size=500).json()[
+        "entries"
+    ]
+    assert {"ANALYSIS_USE_OBLIGATIONS", "ANALYSIS_USE_PRICES"} <= {entry["use"] for entry in listed}
+    for entry in listed:
+        assert entry["method"] == "VALUE_METHOD_SIMULATOR"
+        for proof in (
+            *entry["evidence"],
+            *(one for value in entry["attributes"] for one in value["evidence"]),
+        ):
+            assert text[proof["char_start"] : proof["char_end"]] == proof["quote"]
 
 
 @pytest.mark.parametrize(

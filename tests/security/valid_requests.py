@@ -67,6 +67,7 @@ MEANT: dict[str, dict[str, object]] = {
             }
         ]
     },
+    "EstimateCost": {"calls": [{"usage": {"input_tokens": 1}, "count": 1}]},
     "CountTokens": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
 }
 # What stands below a contract.

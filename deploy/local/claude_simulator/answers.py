@@ -7,6 +7,7 @@ from claude_simulator import ask, blocks, rules, tokens
 from claude_simulator.faults import Fault, FaultKind
 from claude_simulator.field_groups import INSTRUCTIONS, asked_fields, to_wire
 from claude_simulator.request import MessagesRequest
+from claude_simulator.rules import lists
 from claude_simulator.schema import Schema, conforms, properties_of, smallest
 from claude_simulator.script import ScriptedAnswer
 from claude_simulator.wire import Answer
@@ -68,17 +69,27 @@ def _overlaid(asked: MessagesRequest, schema: Schema, scripted: ScriptedAnswer) 
     silent = {**{name: dict(rules.ABSENT) for name in names}, INSTRUCTIONS: []}
     base = rules.extract(names, asked.documents) if scripted.over_truth else silent
     said = {name: value for name, value in (scripted.fields or {}).items() if name in base}
-    return to_wire({**base, **said})
+    return _whole(to_wire({**base, **said}), schema)
 
 
 def _by_rules(asked: MessagesRequest, schema: Schema) -> Mapping[str, object]:
     candidate: dict[str, object] | None = None
-    if names := asked_fields(asked):
-        candidate = to_wire(rules.extract(names, asked.documents))
+    if wanted := lists.asked_list(asked.question):
+        candidate = lists.listed(wanted, asked.documents)
+    elif names := asked_fields(asked):
+        candidate = _whole(to_wire(rules.extract(names, asked.documents)), schema)
     elif "sentences" in properties_of(schema, schema):
         sentences = ask.answer(asked.question, asked.documents)
         candidate = {"sentences": [{"text": said.text, "quotes": list(said.quotes)} for said in sentences]}
     return candidate if candidate and conforms(candidate, schema, schema) else smallest_object(schema)
+
+
+def _whole(answer: Mapping[str, object], schema: Schema) -> dict[str, object]:
+    """With the lists that the form has besides, empty: one form serves questions for fields and for lists."""
+    empty: dict[str, object] = {
+        name: [] for name, part in properties_of(schema, schema).items() if part.get("type") == "array"
+    }
+    return {**empty, **answer}
 
 
 def smallest_object(schema: Schema) -> Mapping[str, object]:

@@ -13,6 +13,7 @@ from ai_gateway.flights.board import Board
 from ai_gateway.generation.handlers import GenerationHandlers
 from ai_gateway.money import handlers as money
 from ai_gateway.money.budgets import Budgets
+from ai_gateway.money.estimating import estimate_cost
 from ai_gateway.money.prices import published
 from ai_gateway.money.service import UsageReport
 from bloom.ai.v1 import ai_pb2, ai_service_pb2_grpc
@@ -60,6 +61,12 @@ class AiServicer(ai_service_pb2_grpc.AiServiceServicer):
         self, request: messages.CountTokensRequest, _context: object
     ) -> messages.CountTokensResponse:
         return await self._generation.count_tokens(request)
+
+    async def EstimateCost(  # noqa: N802
+        self, request: messages.EstimateCostRequest, _context: object
+    ) -> messages.EstimateCostResponse:
+        defaults = self._generation.defaults
+        return estimate_cost(published(), defaults.aliases, request, bedrock=defaults.bedrock)
 
     async def GetUsage(  # noqa: N802
         self, request: messages.GetUsageRequest, _context: object

@@ -48,6 +48,35 @@ def test_every_model_that_may_be_asked_has_a_price() -> None:
         published().spent(Tokens(1), "claude-fable-5-2", NOW)
 
 
+async def test_an_estimate_is_by_the_sheet_one_by_one_and_in_a_batch(gateway: Gateway) -> None:
+    def calls(count: int, **tokens: int) -> ai_service_pb2.EstimatedCalls:
+        return ai_service_pb2.EstimatedCalls(usage=ai_pb2.Usage(**tokens), count=count)
+
+    async def estimated(
+        model: str, *asked: ai_service_pb2.EstimatedCalls
+    ) -> ai_service_pb2.EstimateCostResponse:
+        request = ai_service_pb2.EstimateCostRequest(model=model, calls=asked)
+        return await gateway.client.stub.EstimateCost(request, metadata=gateway.client.metadata, timeout=10)
+
+    today = datetime.now(UTC).date()
+    one = published().spent(Tokens(1000, 500), "claude-sonnet-5-5", today).cost
+    other = published().spent(Tokens(100, 10, 20_000), "claude-sonnet-5-5", today).cost
+    said = await estimated(
+        "standard",
+        calls(3, input_tokens=1000, output_tokens=500),
+        calls(1, input_tokens=100, output_tokens=10, cache_read_tokens=20_000),
+        calls(0, input_tokens=10**9),
+    )
+    assert (said.cost_micro_usd, said.batch_cost_micro_usd) == (3 * one + other, (3 * one + other) // 2)
+    assert said.model == "claude-sonnet-5-5"
+    # A long prompt has another price: a hundred calls are not one call of a hundred times the size.
+    hundred = await estimated("claude-haiku-5-5", calls(100, input_tokens=10_000))
+    whole = await estimated("claude-haiku-5-5", calls(1, input_tokens=1_000_000))
+    assert hundred.cost_micro_usd < whole.cost_micro_usd
+    assert (await refusal(estimated("claude-3-opus", calls(1)))).reason_name == "AI_MODEL_UNAVAILABLE"
+    assert (await refusal(estimated("", calls(1, input_tokens=-1)))).reason_name == "INVALID_FIELD"
+
+
 async def test_a_document_is_paid_for_once_and_then_read_from_the_prompt_cache(gateway: Gateway) -> None:
     document = "The Seller shall deliver energy. " * 400
     asked = [

@@ -11,6 +11,7 @@ from bloom.contracts.v1 import (
     grid_service_pb2_grpc,
     life_service_pb2_grpc,
     operation_service_pb2_grpc,
+    reading_service_pb2_grpc,
     record_service_pb2_grpc,
     saved_view_service_pb2_grpc,
 )
@@ -21,6 +22,7 @@ from contracts_service.grid.handlers import GridHandlers
 from contracts_service.life.handlers import LifeHandlers
 from contracts_service.operations.handlers import OperationHandlers
 from contracts_service.questions.service import Questions
+from contracts_service.reading.handlers import ReadingHandlers, Terms
 from contracts_service.record.handlers import RecordHandlers
 from contracts_service.saved.handlers import SavedViewHandlers
 from contracts_service.settings import ContractsSettings
@@ -32,7 +34,7 @@ from service_runtime.server import Parts
 
 SERVICES = tuple(
     f"bloom.contracts.v1.{name}Service"
-    for name in ("Contract", "Operation", "Record", "Life", "Grid", "SavedView")
+    for name in ("Contract", "Operation", "Record", "Life", "Grid", "Reading", "SavedView")
 )
 # An upload over a slow line and a streamed answer may take longer than a usual call.
 _MAX_CALL_SECONDS = 300.0
@@ -54,14 +56,17 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
         stack.push_async_callback(postgres.close)
         objects = Objects.open(settings.object_store_url)
         intake = Intake(postgres, objects, settings.max_upload_bytes)
+        ai = ai_service_pb2_grpc.AiServiceStub(ai_channel)
         contracts = ContractHandlers(
             postgres=postgres,
             objects=objects,
             intake=intake,
-            questions=Questions(postgres, ai_service_pb2_grpc.AiServiceStub(ai_channel)),
+            questions=Questions(postgres, ai),
+            standard_uses=settings.analysis_standard_uses,
         )
         operations, records = OperationHandlers(postgres), RecordHandlers(postgres, intake)
         life, grid, saved = LifeHandlers(postgres), GridHandlers(postgres), SavedViewHandlers(postgres)
+        reading = ReadingHandlers(postgres, ai, _terms(settings))
 
         def register(server: grpc.aio.Server) -> None:
             contract_service_pb2_grpc.add_ContractServiceServicer_to_server(contracts, server)
@@ -70,7 +75,14 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             life_service_pb2_grpc.add_LifeServiceServicer_to_server(life, server)
             grid_service_pb2_grpc.add_GridServiceServicer_to_server(grid, server)
             saved_view_service_pb2_grpc.add_SavedViewServiceServicer_to_server(saved, server)
+            reading_service_pb2_grpc.add_ReadingServiceServicer_to_server(reading, server)
 
         revocations = await stack.enter_async_context(following(settings.redis_url))
         verifier = TokenVerifier(keys or RemoteKeys(auth), revocations)
         yield Parts(SERVICES, register, verifier, max_call_seconds=_MAX_CALL_SECONDS)
+
+
+def _terms(settings: ContractsSettings) -> Terms:
+    return Terms(
+        settings.analysis_standard_uses, settings.analysis_request_tokens, settings.analysis_parallel_groups
+    )

@@ -11,8 +11,9 @@ from contracts_service import names
 from contracts_service.analysis.model import StoredEvidence, StoredValue
 from contracts_service.contracts.model import Contract
 from contracts_service.documents.model import Document, Page
-from contracts_service.fields import FIELDS, GROUPS
-from contracts_service.operations.model import Operation
+from contracts_service.fields import FIELDS
+from contracts_service.operations.model import GroupResult, Operation
+from contracts_service.prompts.uses import questions_of
 from contracts_service.search.model import Facet, Hit, Passage
 from service_runtime.timestamps import timestamp
 
@@ -115,21 +116,13 @@ def operation(record: Operation, finished: Contract | None = None) -> operations
 
 
 def _metadata(record: Operation) -> contract_service_pb2.AnalyzeContractMetadata:
-    answered = {result.group: result for result in record.groups}
-    progress = [
-        contract_service_pb2.GroupProgress(
-            group=group,
-            done=group in answered,
-            cached=group in answered and answered[group].cached,
-            cost_micro_usd=answered[group].cost_micro_usd if group in answered else 0,
-        )
-        for group in GROUPS
-    ]
     metadata = contract_service_pb2.AnalyzeContractMetadata(
         contract=names.contract(record.contract_id),
         state=record.state,  # type: ignore[arg-type]
         progress_percent=_percent(record),
-        groups=progress,
+        groups=_progress(record),
+        uses=[analysis_use(use) for use in record.uses],
+        part_count=record.part_count,
         attempts=record.attempts,
         last_fault=record.last_fault,
         create_time=timestamp(record.created_at),
@@ -141,11 +134,40 @@ def _metadata(record: Operation) -> contract_service_pb2.AnalyzeContractMetadata
     return metadata
 
 
+def _progress(record: Operation) -> list[contract_service_pb2.GroupProgress]:
+    answered: dict[str, list[GroupResult]] = {}
+    for result in record.groups:
+        answered.setdefault(result.question, []).append(result)
+    return [
+        contract_service_pb2.GroupProgress(
+            group=question.name,
+            done=len(answered.get(question.name, ())) >= record.part_count,
+            cached=question.name in answered and all(one.cached for one in answered[question.name]),
+            cost_micro_usd=sum(one.cost_micro_usd for one in answered.get(question.name, ())),
+            parts_done=len(answered.get(question.name, ())),
+        )
+        for question in questions_of(record.uses)
+    ]
+
+
+def analysis_use(use: str) -> contract_pb2.AnalysisUse.ValueType:
+    """A use by the schema's number."""
+    return contract_pb2.AnalysisUse.Value(f"ANALYSIS_USE_{use.upper()}")
+
+
+def uses_of(asked: Sequence[int], standard: Sequence[str]) -> tuple[str, ...]:
+    """The uses that a request names; the standard set where it names none."""
+    prefix = "ANALYSIS_USE_"
+    given = [contract_pb2.AnalysisUse.Name(use).removeprefix(prefix).lower() for use in asked]  # type: ignore[arg-type]
+    return tuple(given or standard)
+
+
 def _percent(record: Operation) -> int:
     """Proving and publishing are the last hundredth."""
     if record.state in _DONE:
         return 100
-    return len(record.groups) * 99 // len(GROUPS)
+    asked = len(questions_of(record.uses)) * record.part_count
+    return min(99, len(record.groups) * 99 // max(1, asked))
 
 
 def page(stored: Page) -> contract_service_pb2.Page:

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from contracts_service.prompts.uses import Use
 from service_runtime.settings import ServiceSettings
 
 
@@ -12,7 +13,22 @@ class ContractsSettings(ServiceSettings):
     # `file:///…` on a laptop, `s3://bucket/prefix` in AWS.
     object_store_url: str
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, ge=1)
-    # Field groups asked of Claude at once, for each analysis.
+    # The most input tokens of a request about a document, counted as a token for three bytes: longer ones are
+    # read in parts. Claude's window is larger; but parts are read at the same time, and to their ends.
+    analysis_request_tokens: int = Field(default=120_000, ge=8_000, le=900_000)
+    # What is read where the caller does not say.
+    analysis_standard_uses: tuple[Use, ...] = (
+        Use.FIELDS,
+        Use.PARTIES,
+        Use.MILESTONES,
+        Use.PRICES,
+        Use.GUARANTEES,
+        Use.OBLIGATIONS,
+        Use.TERMINATION,
+    )
+    # How soon an analysis stops that was cancelled.
+    analysis_cancel_seconds: float = Field(default=0.5, gt=0)
+    # Questions asked of Claude at once, for each analysis.
     analysis_parallel_groups: int = Field(default=5, ge=1, le=20)
     # How often an analysis begins anew after a fault before it is given up.
     analysis_attempts: int = Field(default=5, ge=1)

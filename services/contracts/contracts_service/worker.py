@@ -79,7 +79,14 @@ async def analysing(settings: ContractsSettings) -> AsyncIterator[Analyst]:
         postgres = await Postgres.connect(str(settings.database_url), size=settings.database_pool_size)
         stack.push_async_callback(postgres.close)
         reader = Reader(ai, settings.analysis_parallel_groups)
-        yield Analyst(postgres, reader, workload.for_subject, settings.analysis_attempts)
+        yield Analyst(
+            postgres,
+            reader,
+            workload.for_subject,
+            settings.analysis_attempts,
+            settings.analysis_request_tokens,
+            settings.analysis_cancel_seconds,
+        )
 
 
 async def _analyze(analyst: Analyst, queued: QueuedJob) -> None:

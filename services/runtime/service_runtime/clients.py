@@ -149,7 +149,12 @@ class _UnaryCalls(grpc.aio.UnaryUnaryClientInterceptor):
     ) -> Any:
         with _client_span(details.method):
             call = await continuation(await self._outgoing.details(details), request)
-            await call.code()
+            try:
+                await call.code()
+            except asyncio.CancelledError:
+                # Who stops waiting for the status has not told the server so: it would work on for nobody.
+                call.cancel()
+                raise
             return call
 
 

@@ -25,6 +25,7 @@ from bloom.contracts.v1.contract_service_pb2 import (
     SearchContractsResponse,
     UploadContractResponse,
 )
+from bloom.contracts.v1.reading_service_pb2 import Entry, EstimateAnalysisResponse, ListEntriesResponse
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -101,6 +102,23 @@ class RestClient:
             token = page.next_page_token
             if not token:
                 return found
+
+    async def entries(self, contract: str) -> list[Entry]:
+        """What the document has of every list, all pages."""
+        found: list[Entry] = []
+        token = ""
+        while True:
+            params: dict[str, str | int] = {"page_token": token, "page_size": 500, "present_only": "true"}
+            page = await self._call("GET", f"/v1/{contract}/entries", ListEntriesResponse(), params=params)
+            found.extend(page.entries)
+            token = page.next_page_token
+            if not token:
+                return found
+
+    async def estimate(self, contract: str) -> EstimateAnalysisResponse:
+        return await self._call(
+            "POST", f"/v1/{contract}:estimateAnalysis", EstimateAnalysisResponse(), json={}
+        )
 
     async def ask(self, contract: str, question: str, traceparent: str) -> AsyncIterator[AskContractResponse]:
         """Events as they come. Raises RefusedError also for an error in the middle of the stream."""

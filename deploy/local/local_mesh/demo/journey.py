@@ -120,6 +120,7 @@ class Journey:
         return answer.contract
 
     async def _analyze(self, api: RestClient, contract: Contract) -> Contract:
+        self.console.print(tables.estimate_line(await api.estimate(contract.name)))
         with self.trace.call(f"analyze {contract.document.filename}") as traceparent:
             operation = await api.analyze(contract.name, traceparent)
             try:
@@ -155,7 +156,10 @@ class Journey:
         self.console.print(tables.counts_line(contract))
         if contract.analysis.instructions_to_reader:
             self.console.print(tables.warnings_panel(contract.analysis.instructions_to_reader))
+        entries = await api.entries(contract.name)
+        self.console.print(tables.entries_table(entries, self.width))
         self.verdicts.note("every VERIFIED value has its evidence", verdicts.unproven(values))
+        self.verdicts.note("every VERIFIED entry has its passage", verdicts.unproven_entries(entries))
         truth = agreement.truth_of(document)
         if truth is not None:
             differing = agreement.disagreements(values, truth)

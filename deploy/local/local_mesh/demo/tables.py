@@ -16,12 +16,14 @@ from bloom.contracts.v1.contract_pb2 import (
     VALUE_STATUS_REDACTED,
     VALUE_STATUS_UNVERIFIED,
     VALUE_STATUS_VERIFIED,
+    AnalysisUse,
     Contract,
     Evidence,
     ExtractedValue,
     ValueStatus,
 )
 from bloom.contracts.v1.contract_service_pb2 import AnswerSentence, Passage, SearchContractsResponse
+from bloom.contracts.v1.reading_service_pb2 import Entry, EstimateAnalysisResponse
 from local_mesh.demo.verdicts import Verdict
 
 _STATUS_STYLES: dict[ValueStatus.ValueType, tuple[str, str]] = {
@@ -66,6 +68,45 @@ def _value_cells(value: ExtractedValue) -> tuple[Text, Text, Text, Text, Text, T
         Text(str(proof.page) if proof.page else "", "dim"),
         Text(_one_line(proof.quote or value.reason_text), "italic dim"),
     )
+
+
+def entries_table(entries: Sequence[Entry], width: int) -> Table:
+    """The lists: a line for each entry, with what is proven of its attributes."""
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", width=width, pad_edge=False)
+    table.add_column("  entry", no_wrap=True, max_width=26)
+    table.add_column("proven", max_width=34, overflow="ellipsis", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("page", justify="right", no_wrap=True)
+    table.add_column("passage", ratio=1, overflow="ellipsis", no_wrap=True)
+    use = AnalysisUse.ValueType(0)
+    for entry in entries:
+        if entry.use != use:
+            use = entry.use
+            table.add_row(Text(AnalysisUse.Name(use).removeprefix("ANALYSIS_USE_"), "bold"))
+        table.add_row(*_entry_cells(entry))
+    return table
+
+
+def _entry_cells(entry: Entry) -> tuple[Text, Text, Text, Text, Text]:
+    status, style = _STATUS_STYLES.get(entry.status, ("?", "red"))
+    proof = entry.evidence[0] if entry.evidence else Evidence()
+    proven = [f"{one.name} {one.value}" for one in entry.attributes if one.status == VALUE_STATUS_VERIFIED]
+    return (
+        Text(f"  {entry.kind}"),
+        Text(", ".join(proven), "green"),
+        Text(status, style),
+        Text(str(proof.page) if proof.page else "", "dim"),
+        Text(_one_line(proof.quote or entry.reason_text), "italic dim"),
+    )
+
+
+def estimate_line(estimate: EstimateAnalysisResponse) -> Text:
+    """What reading will ask and cost."""
+    cost, batch = estimate.cost_micro_usd, estimate.batch_cost_micro_usd
+    seconds = f"{estimate.duration.low.seconds} to {estimate.duration.high.seconds} s"
+    prices = f"{dollars(cost.low)} to {dollars(cost.high)}"
+    asked = f"{estimate.request_count} questions about {estimate.part_count} part(s)"
+    return Text(f"  {asked}, {seconds}; {prices}, in a batch from {dollars(batch.low)}", "dim")
 
 
 def counts_line(contract: Contract) -> Text:

@@ -10,6 +10,7 @@ from bloom.contracts.v1.contract_pb2 import (
     ExtractedValue,
 )
 from bloom.contracts.v1.contract_service_pb2 import AnswerSentence, AnswerSummary
+from bloom.contracts.v1.reading_service_pb2 import Entry, EntryAttribute
 from local_mesh.traces import Span
 
 _SERVICES = ("gateway", "contracts", "ai-gateway")
@@ -52,9 +53,21 @@ def unproven(values: Sequence[ExtractedValue]) -> str:
     return f"VERIFIED without evidence: {', '.join(bare)}" if bare else ""
 
 
-def _has_evidence(value: ExtractedValue) -> bool:
+def unproven_entries(entries: Sequence[Entry]) -> str:
+    """So does a VERIFIED entry, and each attribute of it."""
+    bare = [
+        entry.kind for entry in entries if _stands_bare(entry) or any(map(_stands_bare, entry.attributes))
+    ]
+    return f"VERIFIED without a passage: {', '.join(bare)}" if bare else ""
+
+
+def _stands_bare(proven: Entry | EntryAttribute) -> bool:
+    return proven.status == VALUE_STATUS_VERIFIED and not _has_evidence(proven)
+
+
+def _has_evidence(proven: ExtractedValue | Entry | EntryAttribute) -> bool:
     return any(
-        proof.quote and proof.char_end > proof.char_start and proof.page > 0 for proof in value.evidence
+        proof.quote and proof.char_end > proof.char_start and proof.page > 0 for proof in proven.evidence
     )
 
 

@@ -33,3 +33,37 @@ class StoredValue:
     confidence: Decimal
     reason: str
     reason_text: str
+
+
+class StoredAttribute(TypedDict):
+    """As in the row's JSON; `status` is the schema's number."""
+
+    name: str
+    status: int
+    value: str
+    unit: str
+    raw_text: str
+    evidence: list[StoredEvidence]
+    confidence: str
+    reason: str
+    reason_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One entry of a list. `use` is an AnalysisUse in lower case; `status` and `method` are numbers."""
+
+    use: str
+    kind: str
+    status: int
+    text: str
+    grade: str
+    fallback: str
+    evidence: tuple[StoredEvidence, ...]
+    attributes: tuple[StoredAttribute, ...]
+    method: int
+    model: str
+    prompt_version: str
+    confidence: Decimal
+    reason: str
+    reason_text: str

@@ -1,5 +1,9 @@
 """An analysis is asked for: the operation, its job and the record's state, in one transaction."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
 import grpc
 from opentelemetry import propagate
 
@@ -13,15 +17,30 @@ from contracts_service.contracts.model import Contract
 from contracts_service.operations import service as operations
 from contracts_service.operations import store as operation_store
 from contracts_service.operations.model import Operation
-from contracts_service.prompts import extraction
+from contracts_service.prompts.uses import questions_of
 from service_runtime import audit
 from service_runtime.errors import DomainError, Reason
 from service_runtime.identifiers import new_id
 from service_runtime.identity import Identity
 from service_runtime.postgres import Connection
 
+_BROKEN_OFF = (contract_pb2.ANALYSIS_STATE_FAILED, contract_pb2.ANALYSIS_STATE_CANCELLED)
 
-async def request(connection: Connection, identity: Identity, name: str) -> Operation:
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be read; `anew` also what was answered to the same words before."""
+
+    uses: tuple[str, ...]
+    anew: bool = False
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The versions of the questions, by name."""
+        return {question.name: question.version for question in questions_of(self.uses)}
+
+
+async def request(connection: Connection, identity: Identity, name: str, wanted: Wanted) -> Operation:
     """Raises NOT_FOUND, CONDITION_FORBIDS, DOCUMENT_NEEDS_OCR, ANALYSIS_RUNNING.
 
     The work begins after the commit.
@@ -29,28 +48,46 @@ async def request(connection: Connection, identity: Identity, name: str) -> Oper
     contract = await access.permitted(connection, identity, access.ANALYZE, name)
     contracts.require_text(contract)
     operation_id = new_id()
-    carrier: dict[str, str] = {}
-    propagate.inject(carrier)
-    added = await operation_store.insert(
-        connection,
-        identity.tenant,
-        operation_id,
-        contract.id,
-        contract_pb2.ANALYSIS_STATE_QUEUED,
-        identity.subject,
-        carrier.get("traceparent", ""),
-    )
-    if not added:
+    if not await _inserted(connection, identity, operation_id, contract, wanted.uses):
         raise await _running(connection, contract)
-    if contract.analysis_state in (contract_pb2.ANALYSIS_STATE_FAILED, contract_pb2.ANALYSIS_STATE_CANCELLED):
-        # What was answered before the fault was paid for: the new try continues from there.
-        await store.copy_answers(connection, contract.analysis_operation, operation_id, extraction.VERSION)
+    await store.copy_answers(connection, still_good(contract, wanted), operation_id)
     await contract_store.set_analysis_state(
         connection, contract.id, contract_pb2.ANALYSIS_STATE_QUEUED, operation_id
     )
     await queue.enqueue(connection, queue.Job(identity.tenant, operation_id))
     await audit.record(connection, identity, "contract.analysis_requested", name)
     return await operations.get(connection, names.operation(operation_id))
+
+
+def still_good(contract: Contract, wanted: Wanted) -> store.Good:
+    """Whose answers are not asked for again.
+
+    What was answered before a fault was paid for: the new try continues from there. What finished analyses
+    were told by the same words stands; but what the simulator said then is no reason not to ask Claude.
+    """
+    broken_off = contract.analysis_operation if contract.analysis_state in _BROKEN_OFF else None
+    finished = 0 if wanted.anew else contract_pb2.ANALYSIS_STATE_DONE
+    document = contracts.require_document(contract)
+    return store.Good(contract.id, document.id, wanted.versions, broken_off, finished)
+
+
+async def _inserted(
+    connection: Connection, identity: Identity, operation_id: UUID, contract: Contract, uses: Sequence[str]
+) -> bool:
+    """False when an analysis of this contract is running."""
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return await operation_store.insert(
+        connection,
+        identity.tenant,
+        operation_id,
+        contract.id,
+        contracts.require_document(contract).id,
+        contract_pb2.ANALYSIS_STATE_QUEUED,
+        identity.subject,
+        carrier.get("traceparent", ""),
+        uses,
+    )
 
 
 async def _running(connection: Connection, contract: Contract) -> DomainError:

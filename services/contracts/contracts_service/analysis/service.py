@@ -10,22 +10,21 @@ from datetime import timedelta
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind
 
-from bloom.contracts.v1 import contract_pb2, record_service_pb2
-from contracts_service import names
-from contracts_service.analysis import faults, store
-from contracts_service.analysis.publication import proven, summary
+from bloom.contracts.v1 import contract_pb2
+from contracts_service.analysis import faults
+from contracts_service.analysis.plan import parts_of, plan
+from contracts_service.analysis.publication import proven, proven_entries, summary
+from contracts_service.analysis.publishing import publish
 from contracts_service.analysis.reader import Reader
+from contracts_service.analysis.stopping import WorkEndedError, ended_with
 from contracts_service.contracts import store as contracts
 from contracts_service.contracts.model import Contract
 from contracts_service.documents import store as documents
 from contracts_service.documents.text import assemble
 from contracts_service.evidence import DocumentText
-from contracts_service.grid import review
 from contracts_service.operations import store as operations
 from contracts_service.operations.model import GroupResult, Operation
 from contracts_service.queue import Job
-from contracts_service.record import revisions
-from service_runtime import audit, outbox
 from service_runtime.errors import DomainError, to_status
 from service_runtime.identity import Identity, current_identity
 from service_runtime.postgres import Connection, Postgres
@@ -56,6 +55,10 @@ class Analyst:
     reader: Reader
     token_for: TokenFor
     attempts: int
+    # The most input tokens of a request, conservatively counted.
+    request_tokens: int
+    # How soon work stops that was cancelled.
+    cancel_seconds: float
 
     async def attempt(self, job: Job) -> None:
         """Does the operation's work. Raises TryAgainError where it is worth another attempt."""
@@ -74,6 +77,8 @@ class Analyst:
             async with self._acting(operation):
                 await self._read(operation, contract, document)
             await self._publish(job, document)
+        except WorkEndedError:
+            _log.info("the analysis was cancelled", extra={"operation": str(operation.id)})
         except DomainError as fault:
             await self._failed(operation, fault)
         except Exception as unexpected:  # noqa: BLE001 no fault may leave the operation open for ever
@@ -86,15 +91,19 @@ class Analyst:
                 return None
             operation = await operations.get(connection, job.operation_id)
             contract = await contracts.get(connection, operation.contract_id) if operation else None
-            if operation is None or contract is None or contract.document is None:
+            # The file that was asked about: the contract may have got another since.
+            read = await operations.document_of(connection, job.operation_id)
+            current = contract.document if contract else None
+            document = await documents.get(connection, read) if read else current
+            if operation is None or contract is None or document is None:
                 await operations.end(connection, job.operation_id, contract_pb2.ANALYSIS_STATE_CANCELLED)
                 return None
             if operation.attempts > self.attempts * _CRASHES_FOR_ATTEMPT:
                 await self._give_up(connection, operation, faults.unexpected("the process that works on it"))
                 return None
             await contracts.set_analysis_state(connection, contract.id, contract_pb2.ANALYSIS_STATE_RUNNING)
-            pages = await documents.pages(connection, contract.document.id)
-        return operation, contract, assemble(contract.document, pages)
+            pages = await documents.pages(connection, document.id)
+        return operation, contract, assemble(document, pages)
 
     @asynccontextmanager
     async def _acting(self, operation: Operation) -> AsyncIterator[None]:
@@ -109,11 +118,21 @@ class Analyst:
             current_identity.reset(reset)
 
     async def _read(self, operation: Operation, contract: Contract, document: DocumentText) -> None:
+        """Raises WorkEndedError as soon as the operation is cancelled; calls under way are ended with it."""
+
         async def keep(result: GroupResult) -> None:
             async with self.postgres.transaction(operation.org_id) as connection:
                 await operations.keep_answer(connection, operation.org_id, operation.id, result)
 
-        await self.reader.read(contract.label, document.text, operation.groups, keep)
+        async def ended() -> bool:
+            return await operations.has_ended(self.postgres.reader(operation.org_id), operation.id)
+
+        parts = await asyncio.to_thread(parts_of, document, self.request_tokens)
+        async with self.postgres.transaction(operation.org_id) as connection:
+            await operations.note_parts(connection, operation.id, len(parts))
+        asks = plan(parts, operation.uses, operation.groups)
+        reading = self.reader.read(contract.label, document.text, asks, keep)
+        await ended_with(reading, ended, every_seconds=self.cancel_seconds)
 
     async def _publish(self, job: Job, document: DocumentText) -> None:
         """Values, record, audit and outbox in one transaction; nothing when the operation has ended."""
@@ -123,26 +142,10 @@ class Analyst:
             return
         # Proving takes a tenth of a second of pure computation; the loop goes on sending heartbeats.
         values = await asyncio.to_thread(proven, document, operation.groups)
-        shown = summary(document, operation.groups, values)
-        actor = Identity(subject=operation.subject, org_id=operation.org_id, workload="contracts")
+        entries = await asyncio.to_thread(proven_entries, document, operation.groups)
+        shown = await asyncio.to_thread(summary, document, operation.groups, values)
         async with self.postgres.transaction(job.org_id) as connection:
-            if not await operations.end(connection, operation.id, contract_pb2.ANALYSIS_STATE_DONE):
-                return
-            await store.insert_values(connection, operation.org_id, operation.id, values)
-            await contracts.publish(
-                connection, operation.contract_id, operation.id, shown, contract_pb2.ANALYSIS_STATE_DONE
-            )
-            await review.show(connection, operation.org_id, operation.contract_id, values)
-            name = names.contract(operation.contract_id)
-            await revisions.take(
-                connection,
-                actor,
-                operation.contract_id,
-                record_service_pb2.REVISION_KIND_ANALYZED,
-                reason=names.operation(operation.id),
-            )
-            await audit.record(connection, actor, "contract.analyzed", name, {"values": len(values)})
-            await outbox.append(connection, operation.org_id, "contract.analyzed", {"contract": name})
+            await publish(connection, operation, values, entries, shown)
 
     async def _failed(self, operation: Operation, fault: DomainError) -> None:
         """Raises TryAgainError, or ends the operation with the fault."""

@@ -13,7 +13,8 @@ from bloom.contracts.v1 import contract_pb2, contract_service_pb2, contract_serv
 from contracts_service import messages
 from contracts_service.analysis import request as analysis
 from contracts_service.analysis import store as values
-from contracts_service.analysis.publication import stored_evidence
+from contracts_service.analysis.request import Wanted
+from contracts_service.analysis.storing import stored_evidence
 from contracts_service.contracts import access, service
 from contracts_service.contracts.changes import columns
 from contracts_service.contracts.intake import Intake, Upload
@@ -39,6 +40,8 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
     objects: Objects
     intake: Intake
     questions: Questions
+    # What an analysis reads where its caller does not say.
+    standard_uses: tuple[str, ...]
 
     async def UploadContract(  # noqa: N802
         self, request_iterator: AsyncIterator[contract_service_pb2.UploadContractRequest], context: Context
@@ -127,11 +130,12 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
         self, request: contract_service_pb2.AnalyzeContractRequest, context: Context
     ) -> operations_pb2.Operation:
         identity = current_identity.get()
+        wanted = Wanted(messages.uses_of(request.uses, self.standard_uses), request.anew)
         async with self.postgres.transaction(identity.tenant) as connection:
             await access.require_first(connection, identity, access.ANALYZE, request.name)
 
             async def run() -> operations_pb2.Operation:
-                return messages.operation(await analysis.request(connection, identity, request.name))
+                return messages.operation(await analysis.request(connection, identity, request.name, wanted))
 
             return await idempotency.once(
                 connection, identity, request, request.request_id, operations_pb2.Operation, run

@@ -55,6 +55,12 @@ async def insert(connection: Connection, org_id: UUID, document: Document, pages
     return True
 
 
+async def get(connection: Connection, document_id: UUID) -> Document | None:
+    """The document."""
+    row = await connection.fetchrow(f"SELECT {COLUMNS} FROM documents WHERE documents.id = $1", document_id)
+    return from_row(row) if row else None
+
+
 async def by_sha256(connection: Connection, sha256: str) -> Document | None:
     """The document with these bytes."""
     row = await connection.fetchrow(

@@ -9,6 +9,7 @@ from contracts_service.evidence.sentences import (
     locate_sentence_evidence,
     verify_sentence,
 )
+from contracts_service.evidence.stated import verify_stated
 from contracts_service.evidence.values import Value, same
 from contracts_service.evidence.verify import verify, verify_claim
 
@@ -31,4 +32,5 @@ __all__ = [
     "verify",
     "verify_claim",
     "verify_sentence",
+    "verify_stated",
 ]

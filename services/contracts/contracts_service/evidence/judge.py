@@ -46,6 +46,34 @@ def judge(document: DocumentText, spec: FieldSpec, claimed: Value, place: Place)
     return _weigh(document, spec, claimed, place, found, verdict)
 
 
+def judge_stated(document: DocumentText, spec: FieldSpec, claimed: Value, place: Place) -> Verdict:
+    """As `judge`, but for what the value belongs to: of that its caller is sure by where the quote stands."""
+    verdict = Verdict(None, (place.evidence(document),), exact=place.exact)
+    reason = _unfit(document, spec, place)
+    found = reason or _read(document, spec, claimed, place)
+    if isinstance(found, Reason):
+        return replace(verdict, reason=found)
+    verdict = replace(verdict, raw_text=_stored(document, found.start, found.end).quote)
+    text = document.normalized.text
+    # Words are taken over as they stand, whoever they are denied to: "Buyer shall not" is about Buyer.
+    if spec.kind not in (*_UNDENIABLE, Kind.TEXT) and denied(text, found.start, _core_end(found)):
+        return replace(verdict, reason=Reason.NEGATED)
+    if isinstance(claimed, Percent):
+        return _weigh_percent(document, spec, claimed, found, (place.start, place.end), verdict)
+    return verdict
+
+
+def judge_redacted(document: DocumentText, place: Place) -> Verdict:
+    """Whether something is blacked out at an occurrence of a quote, whatever it may be."""
+    verdict, text = Verdict(None, (place.evidence(document),), exact=place.exact), document.normalized.text
+    if place.crosses_page(document):
+        return replace(verdict, reason=Reason.CROSSES_PAGE)
+    if addresses_machine(text, place.start, place.end):
+        return replace(verdict, reason=Reason.ADDRESSES_MACHINE)
+    marked = redactions_in(text, place.start, place.end)
+    return verdict if marked else replace(verdict, reason=Reason.NO_REDACTION_MARK)
+
+
 def judge_redaction(document: DocumentText, spec: FieldSpec, place: Place) -> Verdict:
     """Judges the claim that the field's value is blacked out at one occurrence of its quote."""
     verdict = Verdict(None, (place.evidence(document),), exact=place.exact)

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     VALUES_CONFLICT = "VALUES_CONFLICT"
     NO_QUOTE = "NO_QUOTE"
     STATEMENT_NOT_IN_QUOTES = "STATEMENT_NOT_IN_QUOTES"
+    FAR_FROM_ENTRY = "FAR_FROM_ENTRY"
 
 
 SENTENCES = {
@@ -72,6 +73,7 @@ SENTENCES = {
     Reason.VALUES_CONFLICT: "The document states this field with different values.",
     Reason.NO_QUOTE: "No quote was given.",
     Reason.STATEMENT_NOT_IN_QUOTES: "The sentence states a number, date or amount that its quotes do not.",
+    Reason.FAR_FROM_ENTRY: "The quote stands far from the passage that it is said to belong to.",
 }
 
 

@@ -2,7 +2,6 @@
 
 from contracts_service.fields.answers import (
     ANSWER_SCHEMA,
-    AnswerOutsideSchemaError,
     AnswerState,
     FieldAnswer,
     Finding,
@@ -10,9 +9,11 @@ from contracts_service.fields.answers import (
     field_line,
     parse_answer,
     parse_group_answer,
+    wire_form,
 )
 from contracts_service.fields.catalogue import FIELDS, GROUPS
 from contracts_service.fields.spec import FRONT, Choice, FieldSpec, Kind
+from contracts_service.fields.wire import AnswerOutsideSchemaError
 
 __all__ = [
     "ANSWER_SCHEMA",
@@ -30,4 +31,5 @@ __all__ = [
     "field_line",
     "parse_answer",
     "parse_group_answer",
+    "wire_form",
 ]

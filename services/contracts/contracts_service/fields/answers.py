@@ -1,18 +1,17 @@
 """Answers about a field group: the schema Claude is held to, and the reading of what it sent."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from contracts_service.fields.catalogue import FIELDS, GROUPS
 from contracts_service.fields.spec import FieldSpec, Kind
+from contracts_service.fields.wire import AnswerOutsideSchemaError, array_of, load, object_of, string_of
 
 INSTRUCTIONS = "instructions_to_reader"
-#: Far above what a contract says about one field; it keeps a runaway answer out of memory.
-MAX_ITEMS = 100
-MAX_STRING = 8_000
+#: The parts of the answer form that are for lists; an answer about fields leaves them empty.
+OF_LISTS = frozenset({"entries", "absent"})
 
 _WIRE_FORM = {
     Kind.DATE: 'value as "YYYY-MM-DD", unit "date"',
@@ -38,15 +37,6 @@ class AnswerState(StrEnum):
     FOUND = "FOUND"
     ABSENT = "ABSENT"
     REDACTED = "REDACTED"
-
-
-class AnswerOutsideSchemaError(ValueError):
-    """The answer is not the object that was asked for; `path` says where it departs."""
-
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(f"{path}: {problem}")
-        self.path = path
-        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +103,14 @@ ANSWER_SCHEMA: Mapping[str, object] = MappingProxyType(
 
 def field_line(spec: FieldSpec) -> str:
     """How the question names a field: its meaning, and the form that a value of it has."""
+    return f"- {spec.name}: {spec.label}. {spec.description} A finding has {wire_form(spec)}."
+
+
+def wire_form(spec: FieldSpec) -> str:
+    """The form of a value on the wire, in words."""
     units = ", ".join(f'"{unit}"' for unit in spec.units)
     codes = ", ".join(choice.code for choice in spec.choices)
-    form = _WIRE_FORM[spec.kind].format(units=units, codes=codes)
-    return f"- {spec.name}: {spec.label}. {spec.description} A finding has {form}."
+    return _WIRE_FORM[spec.kind].format(units=units, codes=codes)
 
 
 def parse_answer(group: str, json_text: str) -> Mapping[str, FieldAnswer]:
@@ -131,9 +125,11 @@ def parse_group_answer(group: str, json_text: str) -> GroupAnswer:
     answer each field of the group once; and KeyError for a group that is not in the catalogue.
     """
     names = [spec.name for spec in GROUPS[group]]
-    answer = _object(_load(json_text), "$", {"answers", INSTRUCTIONS})
+    answer = object_of(load(json_text), "$", {"answers", INSTRUCTIONS}, OF_LISTS)
+    if any(answer.get(name) for name in OF_LISTS):
+        raise AnswerOutsideSchemaError("$", "holds entries that nobody asked for")
     fields: dict[str, FieldAnswer] = {}
-    for i, one in enumerate(_array(answer["answers"], "$.answers")):
+    for i, one in enumerate(array_of(answer["answers"], "$.answers")):
         name, field = _field_answer(one, f"$.answers[{i}]")
         if name in fields or name not in names:
             raise AnswerOutsideSchemaError(
@@ -142,65 +138,23 @@ def parse_group_answer(group: str, json_text: str) -> GroupAnswer:
         fields[name] = field
     if missing := [name for name in names if name not in fields]:
         raise AnswerOutsideSchemaError("$.answers", f"lacks {missing}")
-    instructions = _array(answer[INSTRUCTIONS], f"$.{INSTRUCTIONS}")
-    sentences = tuple(_string(one, f"$.{INSTRUCTIONS}[{i}]") for i, one in enumerate(instructions))
+    instructions = array_of(answer[INSTRUCTIONS], f"$.{INSTRUCTIONS}")
+    sentences = tuple(string_of(one, f"$.{INSTRUCTIONS}[{i}]") for i, one in enumerate(instructions))
     return GroupAnswer(MappingProxyType({name: fields[name] for name in names}), sentences)
 
 
-def _load(json_text: str) -> object:
-    try:
-        loaded: object = json.loads(json_text, object_pairs_hook=_unique_keys)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise AnswerOutsideSchemaError("$", "is not JSON") from error
-    return loaded
-
-
-def _unique_keys(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
-    result: dict[str, object] = {}
-    for key, value in pairs:
-        if key in result:
-            raise AnswerOutsideSchemaError("$", f"has the key {key!r} twice")
-        result[key] = value
-    return result
-
-
 def _field_answer(value: object, path: str) -> tuple[str, FieldAnswer]:
-    answer = _object(value, path, {"field", "state", "findings"})
-    name = _string(answer["field"], f"{path}.field")
+    answer = object_of(value, path, {"field", "state", "findings"})
+    name = string_of(answer["field"], f"{path}.field")
     try:
-        state = AnswerState(_string(answer["state"], f"{path}.state"))
+        state = AnswerState(string_of(answer["state"], f"{path}.state"))
     except ValueError as error:
         raise AnswerOutsideSchemaError(f"{path}.state", "is not FOUND, ABSENT or REDACTED") from error
-    findings = _array(answer["findings"], f"{path}.findings")
+    findings = array_of(answer["findings"], f"{path}.findings")
     read = tuple(_finding(one, f"{path}.findings[{i}]") for i, one in enumerate(findings))
     return name, FieldAnswer(state, read)
 
 
 def _finding(value: object, path: str) -> Finding:
-    finding = _object(value, path, {"value", "unit", "quote"})
-    return Finding(*(_string(finding[name], f"{path}.{name}") for name in ("value", "unit", "quote")))
-
-
-def _object(value: object, path: str, keys: set[str]) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise AnswerOutsideSchemaError(path, "is not an object")
-    missing, unknown = keys - value.keys(), value.keys() - keys
-    if missing or unknown:
-        raise AnswerOutsideSchemaError(path, f"lacks {sorted(missing)}, has unknown {sorted(unknown)}")
-    return value
-
-
-def _array(value: object, path: str) -> list[object]:
-    if not isinstance(value, list):
-        raise AnswerOutsideSchemaError(path, "is not an array")
-    if len(value) > MAX_ITEMS:
-        raise AnswerOutsideSchemaError(path, f"has more than {MAX_ITEMS} items")
-    return value
-
-
-def _string(value: object, path: str) -> str:
-    if not isinstance(value, str):
-        raise AnswerOutsideSchemaError(path, "is not a string")
-    if len(value) > MAX_STRING:
-        raise AnswerOutsideSchemaError(path, f"is longer than {MAX_STRING} characters")
-    return value
+    finding = object_of(value, path, {"value", "unit", "quote"})
+    return Finding(*(string_of(finding[name], f"{path}.{name}") for name in ("value", "unit", "quote")))

@@ -7,10 +7,10 @@ from uuid import UUID
 import asyncpg
 
 from contracts_service.operations.model import GroupResult, Operation
-from service_runtime.postgres import Connection
+from service_runtime.postgres import Connection, Reads
 
 _COLUMNS = """id, org_id, contract_id, state, subject, traceparent, attempts, last_fault, error,
-    created_at, ended_at"""
+    created_at, ended_at, uses, part_count"""
 FIRST_ARGUMENT = 4
 _OF_CONTRACTS = """EXISTS (
     SELECT FROM contracts WHERE contracts.org_id = operations.org_id
@@ -19,7 +19,7 @@ _OF_CONTRACTS = """EXISTS (
 
 
 def _from_row(row: asyncpg.Record, groups: tuple[GroupResult, ...] = ()) -> Operation:
-    return Operation(**dict(row), groups=groups)
+    return Operation(**{**dict(row), "uses": tuple(row["uses"])}, groups=groups)
 
 
 async def insert(
@@ -27,15 +27,17 @@ async def insert(
     org_id: UUID,
     operation_id: UUID,
     contract_id: UUID,
+    document_id: UUID,
     state: int,
     subject: str,
     traceparent: str,
+    uses: Sequence[str],
 ) -> bool:
     """False when an analysis of this contract is running."""
     added = await connection.fetchval(
-        """INSERT INTO operations (org_id, id, contract_id, state, subject, traceparent)
-           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true""",
-        org_id, operation_id, contract_id, state, subject, traceparent,
+        """INSERT INTO operations (org_id, id, contract_id, document_id, state, subject, traceparent, uses)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING true""",
+        org_id, operation_id, contract_id, document_id, state, subject, traceparent, list(uses),
     )  # fmt: skip
     return bool(added)
 
@@ -91,6 +93,23 @@ async def begin(connection: Connection, operation_id: UUID, state: int) -> bool:
         operation_id, state,
     )  # fmt: skip
     return bool(begun)
+
+
+async def note_parts(connection: Connection, operation_id: UUID, count: int) -> None:
+    """Tells people into how many parts the document is cut."""
+    await connection.execute("UPDATE operations SET part_count = $2 WHERE id = $1", operation_id, count)
+
+
+async def document_of(connection: Connection, operation_id: UUID) -> UUID | None:
+    """Which document the operation reads; None for one of before that was kept."""
+    found = await connection.fetchval("SELECT document_id FROM operations WHERE id = $1", operation_id)
+    return UUID(str(found)) if found else None
+
+
+async def has_ended(reads: Reads, operation_id: UUID) -> bool:
+    """Whether nobody waits for its work any more: it was cancelled, or is gone."""
+    row = await reads.fetchrow("SELECT ended_at IS NULL AS open FROM operations WHERE id = $1", operation_id)
+    return row is None or not row["open"]
 
 
 async def keep_answer(connection: Connection, org_id: UUID, operation_id: UUID, result: GroupResult) -> None:

@@ -21,6 +21,7 @@ from bloom.contracts.v1 import (
     grid_service_pb2,
     life_service_pb2,
     operation_service_pb2,
+    reading_service_pb2,
     record_service_pb2,
 )
 from contracts_service import application
@@ -156,6 +157,18 @@ CALLS: dict[str, Callable[[Caller, str, str], Awaitable[Any]]] = {
     ),
     "RejectCell": lambda who, name, _: who.call(
         "RejectCell", grid_service_pb2.RejectCellRequest(name=f"{name}/{CELL}", reason="not there")
+    ),
+    "ListEntries": lambda who, name, _: who.call(
+        "ListEntries", reading_service_pb2.ListEntriesRequest(parent=name)
+    ),
+    "EstimateAnalysis": lambda who, name, _: who.call(
+        "EstimateAnalysis", reading_service_pb2.EstimateAnalysisRequest(name=name)
+    ),
+    "ListAnalyses": lambda who, name, _: who.call(
+        "ListAnalyses", reading_service_pb2.ListAnalysesRequest(parent=name)
+    ),
+    "CompareAnalyses": lambda who, name, _: past_states(
+        who.call("CompareAnalyses", reading_service_pb2.CompareAnalysesRequest(name=name))
     ),
     **{method: partial(moved, method) for method in MOVES},
 }

@@ -36,8 +36,8 @@ ACCEPTED, CORRECTED, REJECTED, OPEN = (
 VERIFIED, ABSENT = contract_pb2.VALUE_STATUS_VERIFIED, contract_pb2.VALUE_STATUS_ABSENT
 
 
-async def analyzed(who: Caller, name: str) -> str:
-    await who.finished((await who.analyze(name)).name)
+async def analyzed(who: Caller, name: str, **fields: object) -> str:
+    await who.finished((await who.analyze(name, **fields)).name)
     return name
 
 
@@ -157,12 +157,12 @@ async def test_a_correction_survives_another_reading_and_says_when_that_differs(
     (name,) = await read(service, who)
     await say(who, "Correct", name, "term_years", value="16", unit="years", reason="side letter")
     async with service.working():
-        await analyzed(who, name)
+        await analyzed(who, name, anew=True)
     assert not (await detail(who, name, "term_years")).cell.outdated
     silent = {field: claim for field, claim in TRUTH.items() if field != "term_years"}
     claude.answer = lambda group: group_answer(group, silent)
     async with service.working():
-        await analyzed(who, name)
+        await analyzed(who, name, anew=True)
     cell = (await detail(who, name, "term_years")).cell
     assert (cell.value, cell.review, cell.outdated) == ("16", CORRECTED, True)
     reopened = await say(who, "Reopen", name, "term_years")
