@@ -67,7 +67,7 @@ audit: install  ## the audit chain: ARGS="export audit.jsonl", "keys keys.json",
 	@$(BIN)/bloom-audit $(ARGS)
 
 test: install browser  ## every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadgroup
 
 browser:  # what the tests of pages open; CHROMIUM=path names another one
 	@test -n "$${CHROMIUM:-}" || command -v chromium google-chrome google-chrome-stable chromium-browser >/dev/null \

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,9 +26,20 @@ from local_mesh.ports import choose_ports
 from local_mesh.postgres import SUPERUSER, Cluster
 from service_runtime.identity import ACCESS_TYPE, AUDIENCE, ISSUER, WORKLOAD_TYPE, TokenVerifier
 
+TESTS_OF_THE_MESH = Path(__file__).parent / "tests"
+
 # A noisy machine is no counterexample.
 hypothesis.settings.register_profile("ours", deadline=None)
 hypothesis.settings.load_profile("ours")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For `pytest -n 2 --dist loadgroup`: a file stays together, and so do those who share the one mesh."""
+    for item in items:
+        shares = (
+            "mesh" if item.path.is_relative_to(TESTS_OF_THE_MESH) and "crash" not in item.path.parts else ""
+        )
+        item.add_marker(pytest.mark.xdist_group(shares or str(item.path)))
 
 
 @dataclass(frozen=True)
