@@ -95,21 +95,18 @@ CREATE INDEX cells_numbers ON cells (org_id, field, number) WHERE number IS NOT 
 CREATE INDEX cells_days ON cells (org_id, field, day) WHERE day IS NOT NULL;
 CREATE INDEX cells_states ON cells (org_id, field, status, review);
 
--- What somebody wants to see again: columns of a grid, searches.
-CREATE TABLE saved_views (
+CREATE TABLE column_sets (
     org_id uuid NOT NULL,
     id uuid NOT NULL,
-    -- `columnSets` or `savedSearches`
-    kind text NOT NULL,
     owner text NOT NULL,
     display_name text NOT NULL,
+    fields text [] NOT NULL,
     shared boolean NOT NULL,
-    body jsonb NOT NULL,
     version integer NOT NULL DEFAULT 1,
     PRIMARY KEY (org_id, id)
 );
 
-CREATE INDEX saved_views_names ON saved_views (org_id, kind, display_name, id);
+CREATE INDEX column_sets_names ON column_sets (org_id, owner, display_name);
 
 -- History is written once. (Also a superuser's slip is refused; who means it drops the trigger, and is seen.)
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -131,14 +128,14 @@ ALTER TABLE reviews ENABLE ROW LEVEL SECURITY;
 ALTER TABLE reviews FORCE ROW LEVEL SECURITY;
 ALTER TABLE cells ENABLE ROW LEVEL SECURITY;
 ALTER TABLE cells FORCE ROW LEVEL SECURITY;
-ALTER TABLE saved_views ENABLE ROW LEVEL SECURITY;
-ALTER TABLE saved_views FORCE ROW LEVEL SECURITY;
+ALTER TABLE column_sets ENABLE ROW LEVEL SECURITY;
+ALTER TABLE column_sets FORCE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant ON revisions USING (org_id = current_org()) WITH CHECK (org_id = current_org());
 CREATE POLICY tenant ON contract_documents USING (org_id = current_org()) WITH CHECK (org_id = current_org());
 CREATE POLICY tenant ON reviews USING (org_id = current_org()) WITH CHECK (org_id = current_org());
 CREATE POLICY tenant ON cells USING (org_id = current_org()) WITH CHECK (org_id = current_org());
-CREATE POLICY tenant ON saved_views USING (org_id = current_org()) WITH CHECK (org_id = current_org());
+CREATE POLICY tenant ON column_sets USING (org_id = current_org()) WITH CHECK (org_id = current_org());
 
 -- migrate:down
 -- Forward only: what was wrong is mended by a new migration.

@@ -42,18 +42,6 @@ async def test_the_role_owns_nothing_and_cannot_bypass(postgres):
     assert owned == 0
 
 
-async def test_every_tenant_table_has_forced_row_level_security(databases):
-    for name in ("auth", "contracts", "ai"):
-        connection = await asyncpg.connect(databases.owner(name))
-        open_tables = await connection.fetch(
-            """SELECT relname FROM pg_class
-               JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'org_id'
-               WHERE relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity)"""
-        )
-        await connection.close()
-        assert not open_tables, f"{name}: {[row['relname'] for row in open_tables]}"
-
-
 async def test_with_no_tenant_set_there_are_no_rows_and_no_writes(postgres):
     org = uuid4()
     await announce(postgres, org)
