@@ -71,7 +71,14 @@ MEANT: dict[str, dict[str, object]] = {
     "CountTokens": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
 }
 # What stands below a contract.
-_BELOW = {"record": "/record", "revisions": "/revisions/1", "fields": "/fields/term_years"}
+_BELOW = {
+    "record": "/record",
+    "family": "/family",
+    "revisions": "/revisions/1",
+    "fields": "/fields/term_years",
+    "links": f"/links/{uuid.UUID(int=1)}",
+}
+_OF_A_CONTRACT = {"records": "record", "families": "family", "links": "links"}
 PASSWORD = "correct horse battery staple 7"
 
 
@@ -115,8 +122,9 @@ def _fill(message: Message, resources: Resources, *, named: bool) -> None:
 
 
 def _name_of(plural: str, resources: Resources) -> str:
-    """A record has the name of its contract."""
-    return resources["contracts"] + _BELOW["record"] if plural == "records" else resources[plural]
+    """What stands below a contract has its name."""
+    below = _OF_A_CONTRACT.get(plural)
+    return resources["contracts"] + _BELOW[below] if below else resources[plural]
 
 
 def _is_required(field: FieldDescriptor) -> bool:
@@ -146,7 +154,7 @@ def _scalar(field: FieldDescriptor, resources: Resources) -> object:
     rules = field.GetOptions().Extensions[validate_pb2.field].string
     collection = re.match(r"\^\(?(\w+)[|\w]*\)?/", rules.pattern)
     if collection:
-        below = re.search(r"/(record|revisions|fields)\b", rules.pattern)
+        below = re.search(rf"/({'|'.join(_BELOW)})\b", rules.pattern)
         return resources[collection[1]] + (_BELOW[below[1]] if below else "")
     if rules.email or field.name == "email":
         return _email()

@@ -8,6 +8,7 @@ import grpc
 from bloom.ai.v1 import ai_service_pb2_grpc
 from bloom.contracts.v1 import (
     contract_service_pb2_grpc,
+    family_service_pb2_grpc,
     grid_service_pb2_grpc,
     life_service_pb2_grpc,
     operation_service_pb2_grpc,
@@ -18,6 +19,7 @@ from bloom.contracts.v1 import (
 from contracts_service.contracts.handlers import ContractHandlers
 from contracts_service.contracts.intake import Intake
 from contracts_service.documents.objects import Objects
+from contracts_service.family.handlers import FamilyHandlers
 from contracts_service.grid.handlers import GridHandlers
 from contracts_service.life.handlers import LifeHandlers
 from contracts_service.operations.handlers import OperationHandlers
@@ -34,7 +36,7 @@ from service_runtime.server import Parts
 
 SERVICES = tuple(
     f"bloom.contracts.v1.{name}Service"
-    for name in ("Contract", "Operation", "Record", "Life", "Grid", "Reading", "SavedView")
+    for name in ("Contract", "Operation", "Record", "Life", "Grid", "Reading", "SavedView", "Family")
 )
 # An upload over a slow line and a streamed answer may take longer than a usual call.
 _MAX_CALL_SECONDS = 300.0
@@ -66,6 +68,7 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
         )
         operations, records = OperationHandlers(postgres), RecordHandlers(postgres, intake)
         life, grid, saved = LifeHandlers(postgres), GridHandlers(postgres), SavedViewHandlers(postgres)
+        family = FamilyHandlers(postgres)
         reading = ReadingHandlers(postgres, ai, _terms(settings))
 
         def register(server: grpc.aio.Server) -> None:
@@ -75,6 +78,7 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             life_service_pb2_grpc.add_LifeServiceServicer_to_server(life, server)
             grid_service_pb2_grpc.add_GridServiceServicer_to_server(grid, server)
             saved_view_service_pb2_grpc.add_SavedViewServiceServicer_to_server(saved, server)
+            family_service_pb2_grpc.add_FamilyServiceServicer_to_server(family, server)
             reading_service_pb2_grpc.add_ReadingServiceServicer_to_server(reading, server)
 
         revocations = await stack.enter_async_context(following(settings.redis_url))

@@ -51,3 +51,13 @@ def contract_of(name: str) -> str:
 def field_of(name: str) -> tuple[str, str]:
     """The contract's name and the field of `contracts/{uuid}/fields/{field}`."""
     return contract_of(name), name.rpartition("/")[2]
+
+
+def link(contract_id: UUID, link_id: UUID) -> str:
+    """`contracts/{uuid}/links/{uuid}`"""
+    return f"contracts/{contract_id}/links/{link_id}"
+
+
+def family(contract_id: UUID) -> str:
+    """`contracts/{uuid}/family`"""
+    return f"contracts/{contract_id}/family"

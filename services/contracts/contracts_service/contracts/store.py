@@ -59,6 +59,16 @@ async def get(reads: Reads, contract_id: UUID) -> Contract | None:
     return _from_row(row) if row else None
 
 
+async def many(reads: Reads, contract_ids: Sequence[UUID]) -> list[Contract]:
+    """Those that are not hidden, oldest first."""
+    rows = await reads.fetch(
+        f"""SELECT {_COLUMNS} {_FROM} WHERE contracts.id = ANY($1::uuid[]) AND deleted_at IS NULL
+            ORDER BY contracts.created_at, contracts.id""",
+        list(contract_ids),
+    )
+    return [_from_row(row) for row in rows]
+
+
 async def by_document(connection: Connection, document_id: UUID) -> Contract | None:
     """The contract that has this document."""
     row = await connection.fetchrow(

@@ -1,12 +1,14 @@
 """Keeps the contract as it stands after a change: who, when and why."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from contracts_service import names
 from contracts_service.contracts import store as contracts
 from contracts_service.contracts.model import Contract
+from contracts_service.family import store as family
 from contracts_service.record import store, terms, units
 from contracts_service.rules import LATEST
 from service_runtime.identity import Identity
@@ -36,7 +38,7 @@ async def take(
         reason=reason,
         paths=paths,
         rule_pack=LATEST,
-        snapshot=_snapshot(contract, units.nested(held.by_path)),
+        snapshot=_snapshot(contract, units.nested(held.by_path)) | await _family(connection, contract_id),
     )
     return replace(contract, revision=number)
 
@@ -53,3 +55,25 @@ def _snapshot(contract: Contract, nested: dict[str, Any]) -> dict[str, Any]:
         "document": names.document(contract.document.id) if contract.document else "",
         "terms": nested,
     }
+
+
+async def _family(connection: Connection, contract_id: UUID) -> dict[str, Any]:
+    links = await family.links(connection, [contract_id])
+    precedence, _ = await family.precedence(connection, contract_id)
+    return {
+        "links": [
+            {
+                "name": names.link(contract_id, link.id),
+                "target": names.contract(link.target_id),
+                "kind": link.kind,
+                "ordinal": link.ordinal,
+            }
+            | ({"effective_date": _date(link.effective_date)} if link.effective_date else {})
+            for link in links
+        ],
+        "precedence": [names.contract(member) for member in precedence],
+    }
+
+
+def _date(day: date) -> dict[str, int]:
+    return {"year": day.year, "month": day.month, "day": day.day}

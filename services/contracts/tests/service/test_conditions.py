@@ -18,6 +18,7 @@ from grpc_status import rpc_status
 from bloom.contracts.v1 import (
     contract_pb2,
     contract_service_pb2,
+    family_service_pb2,
     grid_service_pb2,
     life_service_pb2,
     operation_service_pb2,
@@ -91,6 +92,24 @@ async def past_states(call: Awaitable[Any]) -> None:
 
 async def moved(method: str, who: Caller, name: str, _: str) -> None:
     await past_states(who.call(method, getattr(life_service_pb2, f"{method}Request")(name=name)))
+
+
+LINK_METHODS = ("CreateLink", "UpdateLink", "DeleteLink")
+
+
+async def linked(method: str, who: Caller, name: str, _: str) -> None:
+    """Of a contract that is seen a link to itself is a circle, and a link that it has not is not there."""
+    link = f"{name}/links/{UUID(int=1)}"
+    asked = {
+        "CreateLink": {"parent": name, "link": {"target": name, "kind": 1}},
+        "UpdateLink": {"link": {"name": link, "ordinal": 1}},
+        "DeleteLink": {"name": link},
+    }
+    try:
+        await who.call(method, getattr(family_service_pb2, f"{method}Request")(**asked[method]))
+    except grpc.aio.AioRpcError as failed:
+        if told(failed)[1] != "FAMILY_CIRCLE" and link not in str(failed.details()):
+            raise
 
 
 MOVES = [method.name for method in methods_of("bloom.contracts.v1.LifeService")]
@@ -170,6 +189,19 @@ CALLS: dict[str, Callable[[Caller, str, str], Awaitable[Any]]] = {
     "CompareAnalyses": lambda who, name, _: past_states(
         who.call("CompareAnalyses", reading_service_pb2.CompareAnalysesRequest(name=name))
     ),
+    "GetFamily": lambda who, name, _: who.call(
+        "GetFamily", family_service_pb2.GetFamilyRequest(name=f"{name}/family")
+    ),
+    "UpdateFamily": lambda who, name, _: who.call(
+        "UpdateFamily", family_service_pb2.UpdateFamilyRequest(family={"name": f"{name}/family"})
+    ),
+    "GetFamilyTerms": lambda who, name, _: who.call(
+        "GetFamilyTerms", family_service_pb2.GetFamilyTermsRequest(name=f"{name}/family")
+    ),
+    "ListDefinitions": lambda who, name, _: who.call(
+        "ListDefinitions", family_service_pb2.ListDefinitionsRequest(parent=f"{name}/family")
+    ),
+    **{method: partial(linked, method) for method in LINK_METHODS},
     **{method: partial(moved, method) for method in MOVES},
 }
 LISTS = {"ListContracts", "SearchContracts", "ListOperations", "QueryGrid", "ExportGrid"}

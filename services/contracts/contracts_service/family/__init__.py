@@ -1,0 +1,1 @@
+"""Families: which documents belong together, and what they say together on a day."""
