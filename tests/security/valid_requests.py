@@ -21,6 +21,7 @@ MEANT: dict[str, dict[str, object]] = {
     "UpdateUser": {"user": {"display_name": "y"}},
     "EndSessions": {"keep_current": True},
     "SearchContracts": {"query": "xxx"},
+    "SignAuditHead": {"hash": "0" * 64},
     "IssueToken": {"client_id": "xxx", "client_secret": "xxx"},
     "CreateApiKey": {"scopes": ["PERMISSION_CONTRACTS_READ"]},
     "CompleteLogin": {"totp_code": "123456"},

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
 import socket
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 LOOPBACK = "127.0.0.1"
@@ -71,6 +75,22 @@ def choose_ports(
 def _any_free(taken: set[int]) -> int:
     candidates = random.SystemRandom().sample(_FREE_RANGE, k=200)
     for port in candidates:
-        if port not in taken and is_free(port):
+        if port not in taken and _claim(port) and is_free(port):
             return port
     raise RuntimeError(f"no free port between {_FREE_RANGE.start} and {_FREE_RANGE.stop}")
+
+
+def _claim(port: int) -> bool:
+    """Whether no other mesh of this machine has chosen it; until this process ends.
+
+    A port that is chosen is bound only when its component starts, and free again while that restarts.
+    """
+    folder = Path(tempfile.gettempdir()) / f"bloom-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    claim = os.open(folder / str(port), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(claim)
+        return False
+    return True

@@ -12,7 +12,7 @@ from auth_service.accounts.service import Accounts
 from auth_service.api_keys.exchange import KeyExchange
 from auth_service.api_keys.handlers import ApiKeyHandlers
 from auth_service.auditing.handlers import AuditHandlers
-from auth_service.auditing.heads import SignedHeads
+from auth_service.auditing.signing import ForeignHeads, KeyringSigner
 from auth_service.custom_roles.handlers import RoleHandlers
 from auth_service.directory.handlers import DirectoryHandlers
 from auth_service.factors.handlers import FactorHandlers
@@ -68,6 +68,7 @@ from bloom.auth.v1 import (
     sso_service_pb2_grpc,
 )
 from service_runtime import tasks
+from service_runtime.auditing.heads import SignedHeads
 from service_runtime.identity import TokenVerifier
 from service_runtime.postgres import Postgres
 from service_runtime.relay import relay
@@ -172,8 +173,9 @@ async def application(settings: AuthSettings) -> AsyncIterator[Parts]:
         )
         stack.push_async_callback(tasks.end, relaying)
         revocations = await stack.enter_async_context(following(settings.redis_url))
-        heads = SignedHeads(postgres, keyring)
-        audit = AuditHandlers(postgres, heads)
+        signer = KeyringSigner(keyring)
+        heads = SignedHeads(postgres, signer)
+        audit = AuditHandlers(postgres, heads, ForeignHeads(postgres, signer))
         stack.push_async_callback(tasks.end, asyncio.create_task(heads.keep(settings.audit_head_seconds)))
 
         def register(server: grpc.aio.Server) -> None:

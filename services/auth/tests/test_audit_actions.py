@@ -5,12 +5,14 @@ from pathlib import Path
 
 import auth_service
 from auth_service.audit_actions import ACTIONS
+from service_runtime import auditing
 
 
 def written() -> set[str]:
     """The third argument of every `audit.record`, which is always spelled out."""
     found = set()
-    for file in Path(str(auth_service.__file__)).parent.rglob("*.py"):
+    folders = [Path(str(package.__file__)).parent for package in (auth_service, auditing)]
+    for file in (file for folder in folders for file in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
                 action = node.args[2]

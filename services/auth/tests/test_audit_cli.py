@@ -12,9 +12,10 @@ from joserfc.jwk import ECKey
 from pydantic import SecretStr
 from rich.console import Console
 
-from auth_service.audit_cli.connection import Way
-from auth_service.audit_cli.main import main
-from auth_service.audit_cli.telling import Terminal
+from auth_service.audit_cli import CHAIN
+from service_runtime.audit_cli.connection import Way
+from service_runtime.audit_cli.main import main
+from service_runtime.audit_cli.telling import Terminal
 from service_runtime.audit_file import verify_file
 from service_runtime.chain_file import Entry, Head, digest, export_line, head_line
 from service_runtime.signed_head import Statement, sign
@@ -31,7 +32,7 @@ async def bloom_audit(way: Way | None, *arguments: object) -> Ran:
     """In a thread, since the service it calls has this one."""
     out, err = StringIO(), StringIO()
     terminal = Terminal(*(Console(file=file, width=200, markup=False, emoji=False) for file in (out, err)))
-    status = await asyncio.to_thread(main, [str(item) for item in arguments], terminal, way)
+    status = await asyncio.to_thread(main, CHAIN, [str(item) for item in arguments], terminal, way)
     return Ran(status, out.getvalue(), err.getvalue())
 
 

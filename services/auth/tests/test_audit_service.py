@@ -9,13 +9,14 @@ import asyncpg
 import grpc
 import pytest
 
-from auth_service.auditing import store
-from auth_service.auditing.heads import SignedHeads
+from auth_service.auditing.signing import KeyringSigner
 from auth_service.keys.keyring import Keyring
 from auth_service.keys.wrapping import KeyWrap
 from bloom.auth.v1 import audit_service_pb2, audit_service_pb2_grpc, auth_service_pb2
 from service_runtime import audit
 from service_runtime.audit_file import key_ids, signer, verify_file
+from service_runtime.auditing import store
+from service_runtime.auditing.heads import SignedHeads
 from service_runtime.chain_file import BrokenChainError, Entry, Head, export_line, head_line
 from service_runtime.identity import Identity
 from service_runtime.postgres import Postgres
@@ -63,7 +64,7 @@ async def database(settings_of):
 @pytest.fixture
 async def heads(database, settings_of):
     keyring = await Keyring.open(database, KeyWrap(settings_of().jwt_secret))
-    return SignedHeads(database, keyring)
+    return SignedHeads(database, KeyringSigner(keyring))
 
 
 async def test_events_are_listed_newest_first_page_by_page(owner, role):

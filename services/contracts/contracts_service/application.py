@@ -10,6 +10,7 @@ from bloom.contracts.v1 import (
     contract_service_pb2_grpc,
     family_service_pb2_grpc,
     grid_service_pb2_grpc,
+    history_service_pb2_grpc,
     life_service_pb2_grpc,
     operation_service_pb2_grpc,
     reading_service_pb2_grpc,
@@ -21,6 +22,8 @@ from contracts_service.contracts.intake import Intake
 from contracts_service.documents.objects import Objects
 from contracts_service.family.handlers import FamilyHandlers
 from contracts_service.grid.handlers import GridHandlers
+from contracts_service.history.handlers import HistoryHandlers
+from contracts_service.history.signing import RemoteSigner
 from contracts_service.life.handlers import LifeHandlers
 from contracts_service.operations.handlers import OperationHandlers
 from contracts_service.questions.service import Questions
@@ -28,6 +31,7 @@ from contracts_service.reading.handlers import ReadingHandlers, Terms
 from contracts_service.record.handlers import RecordHandlers
 from contracts_service.saved.handlers import SavedViewHandlers
 from contracts_service.settings import ContractsSettings
+from service_runtime.auditing.heads import SignedHeads
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
 from service_runtime.identity import KeySource, TokenVerifier
 from service_runtime.postgres import Postgres
@@ -36,7 +40,17 @@ from service_runtime.server import Parts
 
 SERVICES = tuple(
     f"bloom.contracts.v1.{name}Service"
-    for name in ("Contract", "Operation", "Record", "Life", "Grid", "Reading", "SavedView", "Family")
+    for name in (
+        "Contract",
+        "Operation",
+        "Record",
+        "Life",
+        "Grid",
+        "Reading",
+        "SavedView",
+        "Family",
+        "History",
+    )
 )
 # An upload over a slow line and a streamed answer may take longer than a usual call.
 _MAX_CALL_SECONDS = 300.0
@@ -69,6 +83,10 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
         operations, records = OperationHandlers(postgres), RecordHandlers(postgres, intake)
         life, grid, saved = LifeHandlers(postgres), GridHandlers(postgres), SavedViewHandlers(postgres)
         family = FamilyHandlers(postgres)
+        signing = await stack.enter_async_context(
+            connect(settings.auth_address, "bloom.auth.v1.AuditService", workload=workload)
+        )
+        history = HistoryHandlers(postgres, SignedHeads(postgres, RemoteSigner(signing)))
         reading = ReadingHandlers(postgres, ai, _terms(settings))
 
         def register(server: grpc.aio.Server) -> None:
@@ -79,6 +97,7 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             grid_service_pb2_grpc.add_GridServiceServicer_to_server(grid, server)
             saved_view_service_pb2_grpc.add_SavedViewServiceServicer_to_server(saved, server)
             family_service_pb2_grpc.add_FamilyServiceServicer_to_server(family, server)
+            history_service_pb2_grpc.add_HistoryServiceServicer_to_server(history, server)
             reading_service_pb2_grpc.add_ReadingServiceServicer_to_server(reading, server)
 
         revocations = await stack.enter_async_context(following(settings.redis_url))

@@ -36,5 +36,7 @@ class ContractsSettings(ServiceSettings):
     job_heartbeat_seconds: float = Field(default=30.0, ge=1)
     # How long an event may wait in the outbox.
     relay_seconds: float = Field(default=1.0, gt=0)
+    # Where an audit chain grew, its head is signed after at most so long.
+    audit_head_seconds: float = Field(default=300, gt=0, le=86_400)
     # Jobs that one worker process runs at once.
     worker_jobs: int = Field(default=4, ge=1, le=50)

@@ -8,15 +8,19 @@ from datetime import timedelta
 from functools import partial
 
 import asyncpg
+import grpc
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.models import Job as QueuedJob
 
 from bloom.ai.v1 import ai_service_pb2_grpc
 from contracts_service.analysis.reader import Reader
 from contracts_service.analysis.service import Analyst, TryAgainError
+from contracts_service.history.signing import RemoteSigner
 from contracts_service.queue import Job, follow
 from contracts_service.settings import ContractsSettings
 from service_runtime import settings as runtime_settings
+from service_runtime import tasks
+from service_runtime.auditing.heads import SignedHeads
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
 from service_runtime.errors import DomainError
 from service_runtime.identity import TokenVerifier
@@ -54,15 +58,29 @@ async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> Async
         )
         following.add_done_callback(lambda _task: ended.set())
         relaying = asyncio.create_task(relay(analyst.postgres, every_seconds=settings.relay_seconds))
+        heads = SignedHeads(
+            analyst.postgres, RemoteSigner(await stack.enter_async_context(_signing(settings)))
+        )
+        signing = asyncio.create_task(heads.keep(settings.audit_head_seconds))
         try:
             yield
         finally:
-            relaying.cancel()
+            await asyncio.gather(tasks.end(relaying), tasks.end(signing))
             stopping.set()
             await asyncio.wait({following}, timeout=settings.drain_seconds)
             following.cancel()
             with suppress(asyncio.CancelledError):
                 await following
+
+
+@asynccontextmanager
+async def _signing(settings: ContractsSettings) -> AsyncIterator[grpc.aio.Channel]:
+    """To auth, in this workload's name."""
+    secret = settings.workload_client_secret
+    async with connect(settings.auth_address, "bloom.auth.v1.TokenService") as auth:
+        workload = WorkloadTokens(auth, settings.workload_client_id, secret.get_secret_value)
+        async with connect(settings.auth_address, "bloom.auth.v1.AuditService", workload=workload) as channel:
+            yield channel
 
 
 @asynccontextmanager

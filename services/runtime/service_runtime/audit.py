@@ -58,6 +58,11 @@ def canonical(event: Mapping[str, object]) -> bytes:
     return json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def fingerprint(content: Mapping[str, object]) -> str:
+    """SHA-256 in hex of what an event tells of: shown to be unchanged, and not written into the chain."""
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
 def chained(previous: bytes, body: bytes) -> bytes:
     """The next hash of the chain."""
     return hashlib.sha256(previous + body).digest()

@@ -35,12 +35,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Who signed the head of a file, and when. Whether the key was the service's is another question."""
+    """Who signed the head of a file, and when. Whether the key was the service's is another question.
+
+    `chain` is the service whose chain it is; empty for auth's.
+    """
 
     head: Head
     org_id: str
     kid: str
     at: datetime
+    chain: str = ""
 
 
 def verify_file(lines: Iterable[bytes], *known: Head) -> tuple[Tally, Signed]:
@@ -76,7 +80,7 @@ def key_ids(published: bytes) -> frozenset[str]:
 
 
 def _signed(head: Head, statement: Statement, kid: str) -> Signed:
-    return Signed(head, str(statement.org_id), kid, statement.at)
+    return Signed(head, str(statement.org_id), kid, statement.at, statement.chain)
 
 
 def _event(entry: Entry) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Signed heads: a service's word for where the chain of an organization stood at a time.
 
-A compact JWS (RFC 7515) over `{"hash": …, "org": …, "seq": …, "time": …}` by the key that also signs tokens.
-Its type is its own, and it has no subject, audience or end, so it never passes as a token. The public key
-stands beside it: a head verifies years after its key was retired. That the key was the service's, only a copy
-of the published keys shows that was kept elsewhere.
+A compact JWS (RFC 7515) over `{"hash": …, "org": …, "seq": …, "time": …}` by the key that also signs
+tokens. That of another service than auth names it: `"chain": "contracts"`. Its type is its own, and it has
+no subject, audience or end, so it never passes as a token. The public key stands beside it: a head verifies
+years after its key was retired. That the key was the service's, only a copy of the published keys that was
+kept elsewhere shows.
 """
 
 import base64
@@ -28,18 +29,18 @@ _MEMBERS = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is signed; `hash` in hex."""
+    """What is signed; `hash` in hex. `chain` is the service that wrote it, empty for auth's own."""
 
     org_id: UUID
     seq: int
     hash: str
     at: datetime
+    chain: str = ""
 
     def text(self) -> bytes:
         """The bytes that are signed."""
-        return canonical(
-            {"org": str(self.org_id), "seq": self.seq, "hash": self.hash, "time": self.at.isoformat()}
-        )
+        told = {"org": str(self.org_id), "seq": self.seq, "hash": self.hash, "time": self.at.isoformat()}
+        return canonical(told | ({"chain": self.chain} if self.chain else {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,8 @@ def key_id(key: Mapping[str, object]) -> str:
 
 def _statement(payload: bytes) -> Statement:
     told = json.loads(payload)
-    return Statement(
-        UUID(told["org"]), int(told["seq"]), str(told["hash"]), datetime.fromisoformat(told["time"])
-    )
+    at = datetime.fromisoformat(told["time"])
+    return Statement(UUID(told["org"]), int(told["seq"]), str(told["hash"]), at, str(told.get("chain", "")))
 
 
 def _text(data: bytes) -> str:

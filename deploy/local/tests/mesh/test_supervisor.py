@@ -18,7 +18,7 @@ from local_mesh.graph import run_in_order
 from local_mesh.guardian import Guardian
 from local_mesh.keeper import FIRST_DELAY, LONGEST_DELAY, KeeperState, backoff_seconds
 from local_mesh.logs import Screen
-from local_mesh.ports import PREFERRED, choose_ports
+from local_mesh.ports import PREFERRED, _claim, choose_ports
 from local_mesh.process import RunningProcess
 from local_mesh.state import StateDirectory, StateTakenError, SupervisorLock, is_alive, wait_until_free
 
@@ -179,6 +179,16 @@ def test_a_taken_port_is_replaced_by_a_free_one() -> None:
 def test_random_ports_are_distinct() -> None:
     ports = choose_ports("random")
     assert len({port.number for port in ports.values()}) == len(PREFERRED)
+
+
+def test_a_port_that_another_process_has_chosen_is_not_chosen() -> None:
+    told = "from local_mesh import ports; print(ports._any_free(set()), flush=True)"
+    command = [sys.executable, "-c", f"import sys; {told}; sys.stdin.read()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        chosen = int(other.stdout.readline())
+        assert not _claim(chosen)
+    assert _claim(chosen)
 
 
 def test_a_second_supervisor_is_refused(state: StateDirectory) -> None:

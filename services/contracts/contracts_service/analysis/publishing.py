@@ -7,6 +7,7 @@ from bloom.contracts.v1 import contract_pb2, record_service_pb2
 from contracts_service import names
 from contracts_service.analysis import store
 from contracts_service.analysis.model import StoredEntry, StoredValue
+from contracts_service.analysis.storing import digest
 from contracts_service.contracts import store as contracts
 from contracts_service.grid import review
 from contracts_service.operations import store as operations
@@ -45,7 +46,13 @@ async def publish(
     name = names.contract(operation.contract_id)
     kind, reason = record_service_pb2.REVISION_KIND_ANALYZED, names.operation(operation.id)
     await revisions.take(connection, actor, operation.contract_id, kind, reason=reason)
-    told: dict[str, str | int | bool] = {"values": len(values), "entries": len(entries)}
+    told: dict[str, str | int | bool] = {
+        "operation": names.operation(operation.id),
+        "values": len(values),
+        "entries": len(entries),
+        "read_sha256": digest(values, entries),
+        **await revisions.sealed(connection, operation.contract_id),
+    }
     await audit.record(connection, actor, "contract.analyzed", name, told)
     await outbox.append(connection, operation.org_id, "contract.analyzed", {"contract": name})
 

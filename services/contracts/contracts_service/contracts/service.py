@@ -168,7 +168,8 @@ async def tell(
     contract_id: UUID,
     detail: Mapping[str, str | int | bool],
 ) -> None:
-    """Audit and outbox, in the transaction of the change."""
+    """Audit and outbox, after the change's revision and in its transaction."""
     name = names.contract(contract_id)
-    await audit.record(connection, identity, topic, name, detail)
+    sealed = await revisions.sealed(connection, contract_id)
+    await audit.record(connection, identity, topic, name, {**detail, **sealed})
     await outbox.append(connection, identity.tenant, topic, {"contract": name})

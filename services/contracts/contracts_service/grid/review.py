@@ -120,7 +120,8 @@ async def write(
     after = effective(before.field, read, review)
     await store.put(connection, identity.tenant, contract.id, [after])
     name = names.cell(contract.id, before.field)
-    await audit.record(connection, identity, f"cell.{_ACTIONS[word.review]}", name)
+    said = audit.fingerprint({"value": word.value, "unit": word.unit, "reason": word.reason})
+    await audit.record(connection, identity, f"cell.{_ACTIONS[word.review]}", name, {"said_sha256": said})
     await outbox.append(connection, identity.tenant, "cell.reviewed", {"cell": name})
     return replace(after, version=before.version + 1)
 

@@ -11,6 +11,7 @@ from contracts_service.contracts.model import Contract
 from contracts_service.family import store as family
 from contracts_service.record import store, terms, units
 from contracts_service.rules import LATEST
+from service_runtime.audit import fingerprint
 from service_runtime.identity import Identity
 from service_runtime.postgres import Connection
 
@@ -41,6 +42,14 @@ async def take(
         snapshot=_snapshot(contract, units.nested(held.by_path)) | await _family(connection, contract_id),
     )
     return replace(contract, revision=number)
+
+
+async def sealed(connection: Connection, contract_id: UUID) -> dict[str, str | int | bool]:
+    """For the audit chain: the latest revision, and the SHA-256 of what it kept."""
+    latest = await store.latest(connection, contract_id)
+    if latest is None or latest.snapshot is None:
+        return {}
+    return {"revision": latest.number, "revision_sha256": fingerprint(latest.snapshot)}
 
 
 def _snapshot(contract: Contract, nested: dict[str, Any]) -> dict[str, Any]:

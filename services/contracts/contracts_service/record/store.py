@@ -97,6 +97,15 @@ async def revision(reads: Reads, contract_id: UUID, number: int) -> Revision | N
     return _revision(row) if row else None
 
 
+async def latest(reads: Reads, contract_id: UUID) -> Revision | None:
+    """The last one, with its snapshot."""
+    row = await reads.fetchrow(
+        f"SELECT {_REVISION}, snapshot FROM revisions WHERE contract_id = $1 ORDER BY number DESC LIMIT 1",
+        contract_id,
+    )
+    return _revision(row) if row else None
+
+
 async def add_document(
     connection: Connection, org_id: UUID, contract_id: UUID, document_id: UUID, actor: str, reason: str
 ) -> None:

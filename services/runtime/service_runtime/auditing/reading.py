@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 
-from auth_service import names
-from auth_service.auditing import store
-from auth_service.auditing.heads import SignedHeads
-from auth_service.auditing.store import Filter
 from service_runtime import audit, pagination
+from service_runtime.auditing import store
+from service_runtime.auditing.heads import SignedHeads
+from service_runtime.auditing.store import Filter
 from service_runtime.chain_file import Entry, Head
 from service_runtime.identity import Identity
 from service_runtime.postgres import Postgres
@@ -36,7 +35,7 @@ async def export(
     org_id = identity.tenant
     async with postgres.transaction(org_id) as connection:
         await audit.record(
-            connection, identity, "audit.exported", names.organization(org_id), {"after_seq": after}
+            connection, identity, "audit.exported", f"organizations/{org_id}", {"after_seq": after}
         )
     head, reads = await heads.signed(org_id), postgres.reader(org_id)
     while rows := await store.chain(reads, org_id, after=after, until=head.seq, limit=_AT_ONCE):

@@ -1,4 +1,4 @@
-"""Runs a command of `bloom-audit`, and turns whatever stops it into one line and an exit status."""
+"""Runs a command, and turns whatever stops it into one line and an exit status."""
 
 import argparse
 import re
@@ -8,8 +8,15 @@ from typing import TextIO
 
 from pydantic import ValidationError
 
-from auth_service.audit_cli.connection import CommandError, Service, Way, connected
-from auth_service.audit_cli.telling import Terminal
+from service_runtime.audit_cli.connection import (
+    Chain,
+    CommandError,
+    Service,
+    Way,
+    connected,
+    connected_to_keys,
+)
+from service_runtime.audit_cli.telling import Terminal
 from service_runtime.audit_file import Signed, Tally, key_ids, signer, verify_file
 from service_runtime.chain_file import (
     BrokenChainError,
@@ -28,28 +35,33 @@ The audit chain of an organization from a terminal: exported with its signed hea
 checked with nothing but the file.
 
 Without more it calls the mesh of `make up`, as the demo organization's owner. For
-another auth service:
+another one:
 
-  export BLOOM_AUDIT_TARGET=auth.example.com:443   its gRPC address: TLS, unless it is on
-                                                   this machine or begins with http://
+  export BLOOM_AUDIT_TARGET=host.example.com:443   the service's gRPC address: TLS, unless it is
+                                                   on this machine or begins with http://
+  export BLOOM_AUDIT_AUTH=auth.example.com:443     auth's, for its keys
   export BLOOM_AUDIT_TOKEN=…                       an access token; never printed
 """
 _EXAMPLES = """\
 examples:
-  bloom-audit keys keys.json                  now and after each rotation; keep them elsewhere
-  bloom-audit export audit.jsonl
-  bloom-audit verify audit.jsonl --keys keys.json
-  bloom-audit verify audit.jsonl --older last-year.jsonl --head 42:9f86d0…
+  %(prog)s keys keys.json                  now and after each rotation; keep them elsewhere
+  %(prog)s export audit.jsonl
+  %(prog)s verify audit.jsonl --keys keys.json
+  %(prog)s verify audit.jsonl --older last-year.jsonl --head 42:9f86d0…
 
 Exit status: 0 done and whole, 1 refused, unreachable or broken, 2 misused, 130 interrupted.
 """
 
 
 def main(
-    arguments: Sequence[str] | None = None, terminal: Terminal | None = None, way: Way | None = None
+    chain: Chain,
+    arguments: Sequence[str] | None = None,
+    terminal: Terminal | None = None,
+    way: Way | None = None,
 ) -> int:
     """Returns the exit status; ends the process with 2 when it is misused. `way`: the environment's else."""
-    options = _parser().parse_args(arguments)
+    options = _parser(chain).parse_args(arguments)
+    options.chain = chain
     terminal = terminal or Terminal.standard()
     try:
         return int(options.run(options, terminal, way))
@@ -68,10 +80,11 @@ def _export(options: argparse.Namespace, terminal: Terminal, way: Way | None) ->
     draft: Path = options.file.with_name(f"{options.file.name}.part")
     try:
         with (
-            connected(_on_top(way, options)) as service,
+            connected(_on_top(way, options), options.chain) as service,
             draft.open("w", encoding="utf-8", newline="\n") as file,
         ):
             tally, signed = _written(service, file)
+            _require_chain([signed], options.chain)
         draft.replace(options.file)
     except BrokenChainError as broken:
         terminal.broken("The service's chain", broken)
@@ -83,7 +96,7 @@ def _export(options: argparse.Namespace, terminal: Terminal, way: Way | None) ->
 
 
 def _keys(options: argparse.Namespace, terminal: Terminal, way: Way | None) -> int:
-    with connected(_on_top(way, options), anonymous=True) as service:
+    with connected_to_keys(_on_top(way, options), options.chain) as service:
         published = service.keys()
     options.file.write_bytes(published)
     terminal.out.print(f"{options.file}: {len(key_ids(published))} keys", soft_wrap=True)
@@ -104,6 +117,7 @@ def _verify(options: argparse.Namespace, terminal: Terminal, _way: Way | None) -
         heads = [*options.head, *(older.head for older in known)]
         with options.file.open("rb") as lines:
             tally, signed = verify_file(lines, *heads)
+        _require_chain([signed, *known], options.chain)
         if options.keys:
             _require_own_keys([signed, *known], options.keys)
             checks.append(f"the key is one of {options.keys}")
@@ -150,6 +164,14 @@ def _older(file: Path) -> Signed:
         return verify_file(lines)[1]
 
 
+def _require_chain(heads: Sequence[Signed], chain: Chain) -> None:
+    for signed in heads:
+        if signed.chain != chain.claim:
+            found = signed.chain or "auth"
+            told = f"It is the chain of {found}, and this command checks that of {chain.service}."
+            raise BrokenChainError(Fault.UNSIGNED, signed.head.seq, told)
+
+
 def _require_own_keys(heads: Sequence[Signed], file: Path) -> None:
     try:
         own = key_ids(file.read_bytes())
@@ -166,7 +188,7 @@ def _require_own_keys(heads: Sequence[Signed], file: Path) -> None:
 def _head(text: str) -> Head:
     read = _HEAD.fullmatch(text)
     if read is None:
-        raise argparse.ArgumentTypeError("a head is RECORD:HASH, as `bloom-audit export` tells it")
+        raise argparse.ArgumentTypeError("a head is RECORD:HASH, as an export tells it")
     return Head(int(read["seq"]), read["hash"])
 
 
@@ -180,10 +202,10 @@ def _on_top(way: Way | None, options: argparse.Namespace) -> Way:
     return found.model_copy(update={"target": options.target} if options.target else {})
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(chain: Chain) -> argparse.ArgumentParser:
     """Each command's function is `run`."""
     top = argparse.ArgumentParser(
-        prog="bloom-audit", description=_ABOUT, epilog=_EXAMPLES, allow_abbrev=False,
+        prog=chain.prog, description=_ABOUT, epilog=_EXAMPLES, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -1,4 +1,4 @@
-"""What `bloom-audit` found, for a person: results to standard output, everything else beside them."""
+"""What was found, for a person: results to standard output, everything else beside them."""
 
 import sys
 import unicodedata

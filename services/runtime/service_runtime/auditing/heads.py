@@ -6,32 +6,36 @@ signed, over every event since. So who rewrites the chain in the database gets n
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
-from auth_service.auditing import store
-from auth_service.keys.keyring import Keyring
+import grpc
+
+from service_runtime.auditing import store
 from service_runtime.chain_file import BrokenChainError, Entry, Fault, Head, digest
 from service_runtime.errors import DomainError
 from service_runtime.postgres import Connection, Postgres
-from service_runtime.signed_head import Statement, sign
+from service_runtime.signed_head import Seal
 
-_log = logging.getLogger("bloom.auth.audit")
+_log = logging.getLogger("bloom.audit")
 _AT_ONCE = 500
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+class Signer(Protocol):
+    """Who has the key."""
+
+    async def sign(self, org_id: UUID, head: Head) -> tuple[Seal, datetime]:
+        """The signature, and the time that it tells. Raises DomainError."""
 
 
 class SignedHeads:
-    """Signs with the key that signs at the moment. `clock` tells the time that is signed."""
+    """The signed heads of the chains in one service's database."""
 
-    def __init__(self, postgres: Postgres, keyring: Keyring, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, postgres: Postgres, signer: Signer) -> None:
         self._postgres = postgres
-        self._keyring = keyring
-        self._clock = clock
+        self._signer = signer
 
     async def signed(self, org_id: UUID) -> Head:
         """The organization's head as it is now, signed. Raises BrokenChainError for a chain not whole."""
@@ -41,8 +45,7 @@ class SignedHeads:
             if last.seal is not None and last == head:
                 return last
             await _require_whole(connection, org_id, last, head)
-            at, signing = self._clock(), self._keyring.signing
-            seal = sign(Statement(org_id, head.seq, head.hash, at), signing.kid, signing.key)
+            seal, at = await self._signer.sign(org_id, head)
             if head.seq:
                 await store.add_signed(connection, org_id, head, seal, at)
         return Head(head.seq, head.hash, seal)
@@ -64,6 +67,10 @@ class SignedHeads:
                 await self.signed(org_id)
             except BrokenChainError as broken:
                 _log.error("an audit chain is broken: %s", broken, extra={"org": str(org_id)})
+            except DomainError as refused:
+                if refused.code is not grpc.StatusCode.FAILED_PRECONDITION:
+                    raise
+                _log.error("an audit chain was cut: %s", refused.message, extra={"org": str(org_id)})
             else:
                 count += 1
         return count

@@ -1,0 +1,1 @@
+"""The audit chain over every change of a contract and every analysis."""

@@ -1,0 +1,1 @@
+"""The audit chain of an organization: read, exported, and its head signed."""
