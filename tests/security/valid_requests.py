@@ -21,6 +21,9 @@ MEANT: dict[str, dict[str, object]] = {
     "UpdateUser": {"user": {"display_name": "y"}},
     "EndSessions": {"keep_current": True},
     "SearchContracts": {"query": "xxx"},
+    "CreateHold": {"hold": {"display_name": "y"}},
+    "CreateRetentionClass": {"retention_class": {"display_name": "y", "anchor": 1, "disposal": 1}},
+    "UpdateRetentionClass": {"retention_class": {"display_name": "y"}},
     "SignAuditHead": {"hash": "0" * 64},
     "IssueToken": {"client_id": "xxx", "client_secret": "xxx"},
     "CreateApiKey": {"scopes": ["PERMISSION_CONTRACTS_READ"]},
@@ -77,6 +80,7 @@ _BELOW = {
     "family": "/family",
     "revisions": "/revisions/1",
     "fields": "/fields/term_years",
+    "keeping": "/keeping",
     "links": f"/links/{uuid.UUID(int=1)}",
 }
 _OF_A_CONTRACT = {"records": "record", "families": "family", "links": "links"}
@@ -152,7 +156,8 @@ def _scalar(field: FieldDescriptor, resources: Resources) -> object:
         return field.enum_type.values[-1].number
     if field.type != FieldDescriptor.TYPE_STRING:
         return 1
-    rules = field.GetOptions().Extensions[validate_pb2.field].string
+    declared = field.GetOptions().Extensions[validate_pb2.field]
+    rules = declared.repeated.items.string if field.is_repeated else declared.string
     collection = re.match(r"\^\(?(\w+)[|\w]*\)?/", rules.pattern)
     if collection:
         below = re.search(rf"/({'|'.join(_BELOW)})\b", rules.pattern)

@@ -109,6 +109,7 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
     operation = owner.finished(contract)["name"]
     columns = {"display_name": "x", "fields": ["capacity"]}
     search = {"display_name": "x", "query": "solar"}
+    kept = {"display_name": "x", "anchor": "RETENTION_ANCHOR_IMPORTED", "disposal": "DISPOSAL_REVIEW"}
     budget = name_of("budgets", uuid.uuid4())
     limit = {"period": "PERIOD_DAY", "limit_micro_usd": str(10**12)}
     owner.put(f"/v1/ai/{budget}", limit).raise_for_status()
@@ -116,6 +117,8 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
         "batches": _batch(owner, mesh),
         "budgets": budget,
         "contracts": contract,
+        "holds": owner.post("/v1/holds", {"display_name": "x"}).raise_for_status().json()["name"],
+        "retentionClasses": owner.post("/v1/retentionClasses", kept).raise_for_status().json()["name"],
         "savedSearches": owner.post("/v1/savedSearches", search).raise_for_status().json()["name"],
         "columnSets": owner.post("/v1/columnSets", columns).raise_for_status().json()["name"],
         "sessions": _session(owner),

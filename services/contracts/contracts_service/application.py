@@ -11,6 +11,7 @@ from bloom.contracts.v1 import (
     family_service_pb2_grpc,
     grid_service_pb2_grpc,
     history_service_pb2_grpc,
+    keeping_service_pb2_grpc,
     life_service_pb2_grpc,
     operation_service_pb2_grpc,
     reading_service_pb2_grpc,
@@ -24,6 +25,7 @@ from contracts_service.family.handlers import FamilyHandlers
 from contracts_service.grid.handlers import GridHandlers
 from contracts_service.history.handlers import HistoryHandlers
 from contracts_service.history.signing import RemoteSigner
+from contracts_service.keeping.handlers import KeepingHandlers
 from contracts_service.life.handlers import LifeHandlers
 from contracts_service.operations.handlers import OperationHandlers
 from contracts_service.questions.service import Questions
@@ -50,6 +52,7 @@ SERVICES = tuple(
         "SavedView",
         "Family",
         "History",
+        "Keeping",
     )
 )
 # An upload over a slow line and a streamed answer may take longer than a usual call.
@@ -82,7 +85,7 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
         )
         operations, records = OperationHandlers(postgres), RecordHandlers(postgres, intake)
         life, grid, saved = LifeHandlers(postgres), GridHandlers(postgres), SavedViewHandlers(postgres)
-        family = FamilyHandlers(postgres)
+        family, keeping = FamilyHandlers(postgres), KeepingHandlers(postgres)
         signing = await stack.enter_async_context(
             connect(settings.auth_address, "bloom.auth.v1.AuditService", workload=workload)
         )
@@ -97,6 +100,7 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             grid_service_pb2_grpc.add_GridServiceServicer_to_server(grid, server)
             saved_view_service_pb2_grpc.add_SavedViewServiceServicer_to_server(saved, server)
             family_service_pb2_grpc.add_FamilyServiceServicer_to_server(family, server)
+            keeping_service_pb2_grpc.add_KeepingServiceServicer_to_server(keeping, server)
             history_service_pb2_grpc.add_HistoryServiceServicer_to_server(history, server)
             reading_service_pb2_grpc.add_ReadingServiceServicer_to_server(reading, server)
 

@@ -53,6 +53,21 @@ def field_of(name: str) -> tuple[str, str]:
     return contract_of(name), name.rpartition("/")[2]
 
 
+def keeping(contract_id: UUID) -> str:
+    """`contracts/{uuid}/keeping`"""
+    return f"contracts/{contract_id}/keeping"
+
+
+def retention_class(class_id: UUID) -> str:
+    """`retentionClasses/{uuid}`"""
+    return f"retentionClasses/{class_id}"
+
+
+def hold(hold_id: UUID) -> str:
+    """`holds/{uuid}`"""
+    return f"holds/{hold_id}"
+
+
 def link(contract_id: UUID, link_id: UUID) -> str:
     """`contracts/{uuid}/links/{uuid}`"""
     return f"contracts/{contract_id}/links/{link_id}"

@@ -38,5 +38,7 @@ class ContractsSettings(ServiceSettings):
     relay_seconds: float = Field(default=1.0, gt=0)
     # Where an audit chain grew, its head is signed after at most so long.
     audit_head_seconds: float = Field(default=300, gt=0, le=86_400)
+    # How often it is looked for what is due to be deleted or purged.
+    keeping_seconds: float = Field(default=3600, gt=0, le=86_400)
     # Jobs that one worker process runs at once.
     worker_jobs: int = Field(default=4, ge=1, le=50)

@@ -15,7 +15,9 @@ from pgqueuer.models import Job as QueuedJob
 from bloom.ai.v1 import ai_service_pb2_grpc
 from contracts_service.analysis.reader import Reader
 from contracts_service.analysis.service import Analyst, TryAgainError
+from contracts_service.documents.objects import Objects
 from contracts_service.history.signing import RemoteSigner
+from contracts_service.keeping.sweeping import Sweeper
 from contracts_service.queue import Job, follow
 from contracts_service.settings import ContractsSettings
 from service_runtime import settings as runtime_settings
@@ -62,10 +64,12 @@ async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> Async
             analyst.postgres, RemoteSigner(await stack.enter_async_context(_signing(settings)))
         )
         signing = asyncio.create_task(heads.keep(settings.audit_head_seconds))
+        sweeper = Sweeper(analyst.postgres, Objects.open(settings.object_store_url))
+        sweeping = asyncio.create_task(sweeper.keep(settings.keeping_seconds))
         try:
             yield
         finally:
-            await asyncio.gather(tasks.end(relaying), tasks.end(signing))
+            await asyncio.gather(*map(tasks.end, (relaying, signing, sweeping)))
             stopping.set()
             await asyncio.wait({following}, timeout=settings.drain_seconds)
             following.cancel()

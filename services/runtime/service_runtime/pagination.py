@@ -64,6 +64,14 @@ def moment_and_id(parts: list[str]) -> tuple[datetime, UUID]:
         raise invalid_token() from broken
 
 
+def identifier(part: str) -> UUID:
+    """An id in a cursor. Raises PAGE_TOKEN_INVALID."""
+    try:
+        return UUID(part)
+    except ValueError as broken:
+        raise invalid_token() from broken
+
+
 def _name(arguments: tuple[str, ...]) -> str:
     digest = hashlib.sha256("\0".join(arguments).encode()).digest()
     return base64.urlsafe_b64encode(digest[:_NAME_BYTES]).decode()

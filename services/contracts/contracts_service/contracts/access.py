@@ -5,14 +5,22 @@ What a caller may not see does not exist for him. About what he sees he is told 
 
 from uuid import UUID
 
+import grpc
+
 from bloom.options.v1 import policy_pb2
 from contracts_service import names
 from contracts_service.contracts import store
 from contracts_service.contracts.model import Contract
 from contracts_service.contracts.reach import compile_reach
-from service_runtime.conditions.asking import decision, forbidden, reaches, require
+from service_runtime.conditions.asking import (
+    decision,
+    forbidden,
+    of_no_resource,
+    reaches,
+    require,
+)
 from service_runtime.conditions.cedar import Attributes, Decision
-from service_runtime.errors import not_found
+from service_runtime.errors import DomainError, Reason, not_found
 from service_runtime.identity import Identity
 from service_runtime.money import Money
 from service_runtime.policy import permission_name
@@ -24,6 +32,7 @@ DELETE = permission_name(policy_pb2.PERMISSION_CONTRACTS_DELETE)
 ANALYZE = permission_name(policy_pb2.PERMISSION_CONTRACTS_ANALYZE)
 ASK = permission_name(policy_pb2.PERMISSION_CONTRACTS_ASK)
 REVIEW = permission_name(policy_pb2.PERMISSION_CONTRACTS_REVIEW)
+KEEP = permission_name(policy_pb2.PERMISSION_CONTRACTS_KEEP)
 
 
 async def permitted(reads: Reads, identity: Identity, permission: str, name: str) -> Contract:
@@ -55,6 +64,23 @@ async def require_first(reads: Reads, identity: Identity, permission: str, name:
     """Before a kept answer is given again. Reads nothing for a caller without conditions."""
     if identity.conditional.grants:
         await permitted(reads, identity, permission, name)
+
+
+def of_no_contract(permission: str) -> None:
+    """For what concerns no contract: whoever has the permission for some may do it."""
+    of_no_resource(permission)
+
+
+def require_unconditional(identity: Identity, permission: str) -> None:
+    """For what reaches all contracts. Raises CONDITION_FORBIDS."""
+    of_no_resource(permission)
+    if permission not in identity.permissions:
+        raise DomainError(
+            grpc.StatusCode.PERMISSION_DENIED,
+            Reason.ERROR_REASON_CONDITION_FORBIDS,
+            f"This concerns all contracts, and your roles grant {permission} for some only.",
+            {"permission": permission, "conditions": ""},
+        )
 
 
 def require_new(identity: Identity, department: str, value: Money | None) -> None:

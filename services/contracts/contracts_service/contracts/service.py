@@ -1,6 +1,7 @@
 """The rules of the contract record."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import grpc
@@ -11,6 +12,7 @@ from contracts_service.contracts import access, store
 from contracts_service.contracts.model import Contract, NewContract
 from contracts_service.documents.model import Document
 from contracts_service.filtering import FIRST_ARGUMENT, compile_filter
+from contracts_service.keeping.guarding import require_deletable
 from contracts_service.record import documents, revisions
 from service_runtime import audit, outbox, pagination
 from service_runtime.errors import DomainError, Reason, etag_mismatch, invalid
@@ -18,6 +20,8 @@ from service_runtime.identity import Identity
 from service_runtime.postgres import Connection, Postgres
 
 _DEFAULT_PAGE = 25
+# How long a deleted contract can be had back.
+RECOVERABLE = timedelta(days=30)
 
 
 def require_document(contract: Contract) -> Document:
@@ -87,12 +91,22 @@ async def update(
 
 
 async def delete(postgres: Postgres, identity: Identity, name: str, etag: str) -> None:
-    """Hides the contract. Raises NOT_FOUND, CONDITION_FORBIDS, ETAG_MISMATCH."""
+    """It can be had back for a while.
+
+    Raises NOT_FOUND, CONDITION_FORBIDS, ETAG_MISMATCH, LEGAL_HOLD, RETENTION.
+    """
     async with postgres.transaction(identity.tenant) as connection:
         contract = await locked(connection, identity, access.DELETE, name, etag)
-        await revisions.take(connection, identity, contract.id, record_service_pb2.REVISION_KIND_DELETED)
-        await store.hide(connection, contract.id)
-        await tell(connection, identity, "contract.deleted", contract.id, {})
+        now = datetime.now(UTC)
+        await require_deletable(connection, contract.id, now.date())
+        await hide(connection, identity, contract.id, now)
+
+
+async def hide(connection: Connection, identity: Identity, contract_id: UUID, now: datetime) -> None:
+    """Deletes a contract that the caller holds, and that nothing keeps."""
+    await revisions.take(connection, identity, contract_id, record_service_pb2.REVISION_KIND_DELETED)
+    await store.hide(connection, contract_id, identity.subject, now, now + RECOVERABLE)
+    await tell(connection, identity, "contract.deleted", contract_id, {})
 
 
 async def create(

@@ -51,11 +51,12 @@ def _value(row: asyncpg.Record) -> Money | None:
     return None if currency is None else Money(currency, row["value_amount"])
 
 
-async def get(reads: Reads, contract_id: UUID) -> Contract | None:
+async def get(reads: Reads, contract_id: UUID, *, deleted_too: bool = False) -> Contract | None:
     """The contract, unless it is hidden."""
     row = await reads.fetchrow(
-        f"SELECT {_COLUMNS} {_FROM} WHERE contracts.id = $1 AND deleted_at IS NULL", contract_id
-    )
+        f"SELECT {_COLUMNS} {_FROM} WHERE contracts.id = $1 AND ($2 OR deleted_at IS NULL)",
+        contract_id, deleted_too,
+    )  # fmt: skip
     return _from_row(row) if row else None
 
 
@@ -165,11 +166,15 @@ async def set_document(connection: Connection, contract_id: UUID, document_id: U
     )  # fmt: skip
 
 
-async def hide(connection: Connection, contract_id: UUID) -> None:
-    """Takes the contract out of every read; the rows stay."""
+async def hide(
+    connection: Connection, contract_id: UUID, deleter: str, at: datetime, purge_at: datetime
+) -> None:
+    """Takes the contract out of every read; the rows stay until it is purged."""
     await connection.execute(
-        "UPDATE contracts SET deleted_at = now(), version = version + 1 WHERE id = $1", contract_id
-    )
+        """UPDATE contracts SET deleted_at = $3, deleter = $2, purge_at = $4, version = version + 1
+           WHERE id = $1""",
+        contract_id, deleter, at, purge_at,
+    )  # fmt: skip
 
 
 async def set_analysis_state(

@@ -35,6 +35,15 @@ class Objects:
         except (BaseError, OSError) as failed:
             raise unavailable("object storage") from failed
 
+    async def delete(self, key: str) -> None:
+        """For good; one that is gone already is gone. Raises DEPENDENCY_UNAVAILABLE."""
+        try:
+            await obstore.delete_async(self._store, key)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as failed:
+            raise unavailable("object storage") from failed
+
     async def pieces(self, key: str) -> AsyncIterator[bytes]:
         """The object's bytes in pieces. Raises DEPENDENCY_UNAVAILABLE, or INTERNAL for one that is gone."""
         try:

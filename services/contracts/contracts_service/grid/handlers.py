@@ -35,6 +35,7 @@ class GridHandlers(grid_service_pb2_grpc.GridServiceServicer):
     async def ListFields(  # noqa: N802
         self, request: grid_service_pb2.ListFieldsRequest, context: Context
     ) -> grid_service_pb2.ListFieldsResponse:
+        access.of_no_contract(access.READ)
         fields = [
             grid_service_pb2.Field(
                 field=spec.name,

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
 import grpc
 
 from contracts_service import names
+from contracts_service.contracts import access
 from contracts_service.saved import store
 from contracts_service.saved.store import View
 from service_runtime import audit, pagination
@@ -34,6 +34,7 @@ class Change:
 
 async def create(connection: Connection, identity: Identity, kind: str, change: Change) -> View:
     """A new view of the caller's. Raises STATE_FORBIDS for one too many."""
+    access.of_no_contract(access.READ)
     if await store.count(connection, identity.subject) >= _MAX_OWN:
         raise DomainError(
             grpc.StatusCode.FAILED_PRECONDITION,
@@ -65,9 +66,10 @@ async def page(
     postgres: Postgres, identity: Identity, kind: str, *, size: int, token: str
 ) -> tuple[list[View], str]:
     """One's own and shared ones, by name, and the token of the next page."""
+    access.of_no_contract(access.READ)
     size = size or _DEFAULT_PAGE
     cursor = pagination.decode(token, kind, parts=2)
-    after = _place(cursor) if cursor else None
+    after = (cursor[0], pagination.identifier(cursor[1])) if cursor else None
     found = await store.page(postgres.reader(identity.tenant), kind, identity.subject, after, size + 1)
     if len(found) <= size:
         return found, ""
@@ -77,6 +79,7 @@ async def page(
 
 async def update(postgres: Postgres, identity: Identity, name: str, etag: str, change: Change) -> View:
     """Raises NOT_FOUND, PERMISSION_DENIED, ETAG_MISMATCH."""
+    access.of_no_contract(access.READ)
     async with postgres.transaction(identity.tenant) as connection:
         before = await _own(connection, identity, name)
         if etag and etag != before.etag:
@@ -95,6 +98,7 @@ async def update(postgres: Postgres, identity: Identity, name: str, etag: str, c
 
 async def delete(postgres: Postgres, identity: Identity, name: str) -> None:
     """Raises NOT_FOUND, PERMISSION_DENIED."""
+    access.of_no_contract(access.READ)
     async with postgres.transaction(identity.tenant) as connection:
         before = await _own(connection, identity, name)
         await store.delete(connection, before.id)
@@ -122,10 +126,3 @@ async def _own(connection: Connection, identity: Identity, name: str) -> View:
             {"name": name},
         )
     return found
-
-
-def _place(cursor: list[str]) -> tuple[str, UUID]:
-    try:
-        return cursor[0], UUID(cursor[1])
-    except ValueError as broken:
-        raise pagination.invalid_token() from broken

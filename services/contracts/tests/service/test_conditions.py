@@ -20,10 +20,12 @@ from bloom.contracts.v1 import (
     contract_service_pb2,
     family_service_pb2,
     grid_service_pb2,
+    keeping_service_pb2,
     life_service_pb2,
     operation_service_pb2,
     reading_service_pb2,
     record_service_pb2,
+    saved_view_service_pb2,
 )
 from contracts_service import application
 from contracts_service.contracts import access, store
@@ -110,6 +112,13 @@ async def linked(method: str, who: Caller, name: str, _: str) -> None:
     except grpc.aio.AioRpcError as failed:
         if told(failed)[1] != "FAMILY_CIRCLE" and link not in str(failed.details()):
             raise
+
+
+async def held(method: str, who: Caller, name: str, _: str) -> None:
+    made = await who.call("CreateHold", keeping_service_pb2.CreateHoldRequest(hold={"display_name": "x"}))
+    for step in dict.fromkeys((method, "LiftHold")):
+        request = getattr(keeping_service_pb2, f"{step}Request")(name=made.name, contracts=[name], reason="x")
+        await who.call(step, request)
 
 
 MOVES = [method.name for method in methods_of("bloom.contracts.v1.LifeService")]
@@ -202,12 +211,26 @@ CALLS: dict[str, Callable[[Caller, str, str], Awaitable[Any]]] = {
         "ListDefinitions", family_service_pb2.ListDefinitionsRequest(parent=f"{name}/family")
     ),
     **{method: partial(linked, method) for method in LINK_METHODS},
+    "UndeleteContract": lambda who, name, _: who.call(
+        "UndeleteContract", keeping_service_pb2.UndeleteContractRequest(name=name)
+    ),
+    "RetainContract": lambda who, name, _: who.call(
+        "RetainContract", keeping_service_pb2.RetainContractRequest(name=name, reason="x")
+    ),
+    "GetKeeping": lambda who, name, _: who.call(
+        "GetKeeping", keeping_service_pb2.GetKeepingRequest(name=f"{name}/keeping")
+    ),
+    "PlaceHold": partial(held, "PlaceHold"),
+    "LiftHold": partial(held, "LiftHold"),
     **{method: partial(moved, method) for method in MOVES},
 }
-LISTS = {"ListContracts", "SearchContracts", "ListOperations", "QueryGrid", "ExportGrid"}
+LISTS = {
+    "ListContracts", "SearchContracts", "ListOperations", "QueryGrid", "ExportGrid", "ListDeletedContracts",
+}  # fmt: skip
 TAKES_IN = {"UploadContract", "CreateContract"}
 SAVED = {method.name for method in methods_of("bloom.contracts.v1.SavedViewService")}
-OF_NO_CONTRACT = {"ListFields", *SAVED}
+CLASSES = {f"{verb}RetentionClass" for verb in ("Create", "Update", "Delete")} | {"ListRetentionClasses"}
+OF_NO_CONTRACT = {"ListFields", "CreateHold", "ListHolds", *CLASSES, *SAVED}
 
 
 @pytest.fixture
@@ -276,6 +299,39 @@ async def test_a_change_of_what_is_seen_says_which_condition_fails(service, org,
         code, reason, metadata = await refused(CALLS[name](colleague, *theirs))
         assert (code, reason) == ("PERMISSION_DENIED", "CONDITION_FORBIDS"), name
         assert metadata == {"permission": METHODS[name].permission, "conditions": unmet}
+
+
+@pytest.mark.parametrize("method", sorted(OF_NO_CONTRACT))
+async def test_what_concerns_no_contract_is_not_broken_by_conditions(service, org, method):
+    """It is answered, or refused for a reason of its own."""
+    colleague = under(service, org, OWN)
+    try:
+        await colleague.call(method, least(method))
+    except grpc.aio.AioRpcError as failed:
+        if told(failed)[1] not in ("NOT_FOUND", "CONDITION_FORBIDS"):
+            raise
+
+
+def least(method: str) -> Any:
+    """The least request that the schema takes."""
+    nowhere = UUID(int=7)
+    bodies: dict[str, dict[str, Any]] = {
+        "CreateHold": {"hold": {"display_name": "x"}},
+        "CreateRetentionClass": {"retention_class": {"display_name": "x", "anchor": 1, "disposal": 1}},
+        "UpdateRetentionClass": {"retention_class": {"name": f"retentionClasses/{nowhere}"}},
+        "DeleteRetentionClass": {"name": f"retentionClasses/{nowhere}"},
+        "CreateColumnSet": {"column_set": {"display_name": "x", "fields": ["capacity"]}},
+        "UpdateColumnSet": {"column_set": {"name": f"columnSets/{nowhere}"}},
+        "DeleteColumnSet": {"name": f"columnSets/{nowhere}"},
+        "CreateSavedSearch": {"saved_search": {"display_name": "x", "query": "x"}},
+        "UpdateSavedSearch": {"saved_search": {"name": f"savedSearches/{nowhere}"}},
+        "DeleteSavedSearch": {"name": f"savedSearches/{nowhere}"},
+    }
+    modules = (grid_service_pb2, keeping_service_pb2, saved_view_service_pb2)
+    kind = next(
+        getattr(module, f"{method}Request") for module in modules if hasattr(module, f"{method}Request")
+    )
+    return kind(**bodies.get(method, {}))
 
 
 async def listed(who: Caller, size: int = 0, token: str = "", text: str = "") -> tuple[list[str], str]:

@@ -93,6 +93,11 @@ def must_ask(permission: str) -> Iterator[None]:
         raise UnaskedError(permission)
 
 
+def of_no_resource(permission: str) -> None:
+    """For a method that concerns none: whoever has the permission for some resource may call it."""
+    _note(permission)
+
+
 def _note(permission: str) -> None:
     asked = _asked.get()
     if asked is not None:

@@ -1,0 +1,1 @@
+"""How long contracts are kept: deleted and had back, retained, held, purged."""

@@ -1,0 +1,118 @@
+"""SQL that forgets: a contract with everything that stands under it, and its files if no other has them."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from service_runtime.postgres import Connection
+
+# A file goes so long after its rows: a call that brings the same bytes in stores them first, its rows later.
+FILE_AFTER = timedelta(days=1)
+
+
+async def due(connection: Connection, now: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    """(organization, contract), longest due first. Within a sweep."""
+    rows = await connection.fetch(
+        "SELECT org_id, id FROM contracts WHERE purge_at <= $1 ORDER BY purge_at, id LIMIT $2", now, limit
+    )
+    return [(row["org_id"], row["id"]) for row in rows]
+
+
+async def retained(connection: Connection, after: UUID | None, limit: int) -> list[tuple[UUID, UUID]]:
+    """(organization, contract) of contracts with a retention class, by id. Within a sweep."""
+    rows = await connection.fetch(
+        """SELECT org_id, id FROM contracts
+           WHERE retention_class_id IS NOT NULL AND deleted_at IS NULL AND ($1::uuid IS NULL OR id > $1)
+           ORDER BY id LIMIT $2""",
+        after, limit,
+    )  # fmt: skip
+    return [(row["org_id"], row["id"]) for row in rows]
+
+
+async def take(connection: Connection, contract_id: UUID, now: datetime) -> bool:
+    """Holds the contract until the transaction ends, where it is due and nobody holds it."""
+    return bool(
+        await connection.fetchval(
+            """SELECT true FROM contracts WHERE id = $1 AND purge_at <= $2 AND NOT EXISTS (
+                   SELECT FROM contract_holds WHERE contract_id = contracts.id AND lifted_at IS NULL
+               ) FOR UPDATE""",
+            contract_id,
+            now,
+        )
+    )
+
+
+async def forget(connection: Connection, org_id: UUID, contract_id: UUID, now: datetime) -> list[str]:
+    """Deletes the contract's rows; the SHA-256 of the documents that went with it."""
+    documents = await connection.fetch(
+        """SELECT document_id FROM contract_documents WHERE contract_id = $1
+           UNION SELECT document_id FROM contracts WHERE id = $1 AND document_id IS NOT NULL""",
+        contract_id,
+    )
+    for statement in _FORGET:
+        await connection.execute(statement, contract_id)
+    return await _forget_documents(connection, org_id, [row["document_id"] for row in documents], now)
+
+
+# What refers to another comes before it.
+_FORGET = (
+    "DELETE FROM entries WHERE operation_id IN (SELECT id FROM operations WHERE contract_id = $1)",
+    "DELETE FROM extracted_values WHERE operation_id IN (SELECT id FROM operations WHERE contract_id = $1)",
+    "DELETE FROM operation_groups WHERE operation_id IN (SELECT id FROM operations WHERE contract_id = $1)",
+    "DELETE FROM cells WHERE contract_id = $1",
+    "DELETE FROM reviews WHERE contract_id = $1",
+    "DELETE FROM revisions WHERE contract_id = $1",
+    "DELETE FROM contract_documents WHERE contract_id = $1",
+    "DELETE FROM contract_links WHERE contract_id = $1 OR target_id = $1",
+    "DELETE FROM precedences WHERE contract_id = $1",
+    "DELETE FROM contract_holds WHERE contract_id = $1",
+    "DELETE FROM operations WHERE contract_id = $1",
+    "DELETE FROM contracts WHERE id = $1",
+)
+
+
+async def _forget_documents(
+    connection: Connection, org_id: UUID, documents: list[UUID], now: datetime
+) -> list[str]:
+    """Those that no other contract has, or had."""
+    gone = await connection.fetch(
+        """SELECT id, encode(sha256, 'hex') AS sha256, object_key FROM documents WHERE id = ANY($1::uuid[])
+               AND NOT EXISTS (SELECT FROM contracts WHERE document_id = documents.id)
+               AND NOT EXISTS (SELECT FROM contract_documents WHERE document_id = documents.id)""",
+        documents,
+    )
+    ids = [row["id"] for row in gone]
+    await connection.execute("DELETE FROM page_words WHERE document_id = ANY($1::uuid[])", ids)
+    await connection.execute("DELETE FROM document_pages WHERE document_id = ANY($1::uuid[])", ids)
+    await connection.execute("DELETE FROM documents WHERE id = ANY($1::uuid[])", ids)
+    await connection.executemany(
+        """INSERT INTO purged_objects (org_id, object_key, purged_at) VALUES ($1, $2, $3)
+           ON CONFLICT (org_id, object_key) DO UPDATE SET purged_at = excluded.purged_at""",
+        [(org_id, row["object_key"], now) for row in gone],
+    )
+    return sorted(row["sha256"] for row in gone)
+
+
+async def forget_answers(connection: Connection, before: datetime) -> None:
+    """Kept answers of calls that nobody repeats any more. Within a sweep."""
+    await connection.execute("DELETE FROM idempotency WHERE created_at < $1", before)
+
+
+async def files_due(connection: Connection, now: datetime, limit: int) -> list[tuple[UUID, str]]:
+    """(organization, object key). Within a sweep."""
+    rows = await connection.fetch(
+        "SELECT org_id, object_key FROM purged_objects WHERE purged_at <= $1 ORDER BY purged_at LIMIT $2",
+        now - FILE_AFTER, limit,
+    )  # fmt: skip
+    return [(row["org_id"], row["object_key"]) for row in rows]
+
+
+async def is_wanted_again(connection: Connection, object_key: str) -> bool:
+    """Whether the same file has come in since."""
+    return bool(
+        await connection.fetchval("SELECT EXISTS (SELECT FROM documents WHERE object_key = $1)", object_key)
+    )
+
+
+async def strike(connection: Connection, object_key: str) -> None:
+    """The file is gone, or stays."""
+    await connection.execute("DELETE FROM purged_objects WHERE object_key = $1", object_key)
