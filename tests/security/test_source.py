@@ -109,6 +109,7 @@ LOOKED_AT = {
     # Conditions and assignments of known columns, joined; what they are compared with travels as arguments.
     "services/contracts/contracts_service/contracts/store.py": ("where", "reach", "assignments"),
     "services/contracts/contracts_service/family/store.py": ("condition",),
+    "services/contracts/contracts_service/keeping/store.py": ("condition",),
     "services/contracts/contracts_service/grid/store.py": ("condition", "marks", "changed"),
 }
 PUT_TOGETHER = {"services/ai-gateway/ai_gateway/batches/parts.py": "_SET.format(what)"}
