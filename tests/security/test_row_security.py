@@ -144,6 +144,7 @@ async def test_functions_that_look_past_the_policy_ask_for_the_organization(worl
     calls = {
         "matching_documents": "matching_documents($1) AS document_id",
         "ranked_pages": "ranked_pages($1, 100)",
+        "too_common": "page_words WHERE too_common($1, 0)",
     }
     looking_past = "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
     async with (

@@ -26,7 +26,8 @@ DROP INDEX document_pages_words;
 -- squawk-ignore ban-drop-column -- nothing was released yet
 ALTER TABLE document_pages DROP COLUMN words;
 
-CREATE INDEX page_words_words ON page_words USING gin (words);
+-- Without the list of pending entries, which every search would read through after an import.
+CREATE INDEX page_words_words ON page_words USING gin (words) WITH (fastupdate = off);
 
 ALTER TABLE page_words ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON page_words USING (org_id = current_org()) WITH CHECK (org_id = current_org());
@@ -40,6 +41,21 @@ BEGIN ATOMIC
 SELECT DISTINCT document_id FROM page_words
 WHERE words @@ (asked && ('''org:' || current_org()::text || '''')::tsquery)
     AND org_id = current_org() AND numnode(asked) > 0;
+END;
+
+-- Whether more than `most` pages have the words, wherever they stand there.
+CREATE FUNCTION too_common(asked tsquery, most integer) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+BEGIN ATOMIC
+SELECT count(*) > most FROM (
+    SELECT FROM page_words
+    WHERE words @@ (
+            regexp_replace(asked::text, '<(-|\d+)>', '&', 'g')::tsquery
+            && ('''org:' || current_org()::text || '''')::tsquery
+        )
+        AND org_id = current_org() AND numnode(asked) > 0
+    LIMIT most + 1
+) AS together;
 END;
 
 CREATE FUNCTION ranked_pages(asked tsquery, most integer) RETURNS TABLE (document_id uuid, rank real)

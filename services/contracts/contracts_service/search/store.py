@@ -46,6 +46,13 @@ class MarkedPage:
     marked: str
 
 
+async def too_common(connection: Connection, query: str, most: int) -> bool:
+    """Whether all words of the query, in whatever order, stand together in more than `most` pages."""
+    return bool(
+        await connection.fetchval("SELECT too_common(websearch_to_tsquery('english', $1), $2)", query, most)
+    )
+
+
 async def ranked(connection: Connection, query: str, most: int) -> dict[UUID, float] | None:
     """Documents by the rank of their best page; None where the words stand in more than `most` pages."""
     rows = await connection.fetch(
