@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from contracts_service.evidence.changes import is_old_value, new_value_start
+from contracts_service.evidence.numbers import VULGAR_FRACTIONS
 
 _MARK = re.compile(
     r"\[\s*(?:\*+|●+|•+|_+|x{3,}|\.{3}|…|redacted|omitted|intentionally\s+omitted|confidential\s+(?:information|portion)[^\]]{0,40})"
@@ -30,7 +31,7 @@ _UNPAID = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 60
-_ALLOWED_SYMBOLS = frozenset("½¼¾")
+_ALLOWED_SYMBOLS = frozenset(VULGAR_FRACTIONS)
 
 
 def redactions_in(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -20,28 +20,51 @@ _TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
     "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
-_SCALES = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
-_LATER_ORDINALS = {"thirtieth": 30, "fortieth": 40, "fiftieth": 50, "sixtieth": 60}
+_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_LATER_ORDINALS = {
+    "thirtieth": 30, "fortieth": 40, "fiftieth": 50, "sixtieth": 60, "seventieth": 70, "eightieth": 80,
+    "ninetieth": 90, "hundredth": 100,
+}  # fmt: skip
 _ORDINALS = {word: value for value, word in enumerate(_FROM_FIRST.split(), start=1)} | _LATER_ORDINALS
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4,
-    "fifth": 5, "fifths": 5, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10, "hundredth": 100,
+    "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10,
+    "twelfth": 12, "twelfths": 12, "sixteenth": 16, "sixteenths": 16, "hundredth": 100,
     "hundredths": 100, "thousandth": 1000, "thousandths": 1000,
 }  # fmt: skip
 _CARDINALS = frozenset({*_SMALL, *_TENS, "hundred", *_SCALES})
 NUMBER_WORDS = _CARDINALS | _ORDINALS.keys() | _PARTS.keys()
 
-_VULGAR = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
+#: What Unicode calls a vulgar fraction, by its value.
+VULGAR_FRACTIONS = {
+    character: Decimal(above) / Decimal(below)
+    for character, above, below in (
+        *zip("½⅓¼⅕⅙⅛⅒", "1111111", (2, 3, 4, 5, 6, 8, 10), strict=True),
+        *zip("⅔¾⅖⅗⅘⅚⅜⅝⅞", "232345357", (3, 4, 5, 5, 5, 6, 8, 8, 8), strict=True),
+    )
+}
+_VULGAR = f"[{''.join(VULGAR_FRACTIONS)}]"
 _FIGURES = re.compile(
-    r"(?<![\w.,/])(?P<sign>(?:(?<=[\s(])|(?<=^))[-+])?"
+    r"(?<![\w.,/^])(?<![0-9]')(?P<sign>(?:(?<=[\s(])|(?<=^))[-+])?"
     r"(?:(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?P<decimals>\.[0-9]+)?|(?P<bare>\.[0-9]+))?"
-    r"(?P<vulgar>(?<=[0-9])\s?[½¼¾]|(?<![0-9])[½¼¾])?"
+    rf"(?P<vulgar>(?<=[0-9])\s?{_VULGAR}|(?<![0-9]){_VULGAR})?"
     r"(?P<fraction>(?:(?<=[0-9])\s+[0-9]{1,3}/[0-9]{1,3}|(?<=[0-9])/[0-9]{1,3})(?![0-9/]))?"
-    r"(?!\d|[.,]\d|/\d)"
+    r"(?!\d|[.,']\d|/\d)"
     r"(?P<ordinal>(?:st|nd|rd|th)\b)?"
-    r"(?P<scale>\s+(?:thousand|million|billion)\b)?",
+    r"(?P<scale>\s+(?:thousand|million|billion|trillion)\b)?",
     re.IGNORECASE,
 )
+# "Five Million and 00/100 Dollars": no cents, as cheques say it.
+_NO_CENTS = re.compile(r"0{1,2}/100")
+# "$1,000, 000", "at 1. 5%", "1 .5%" and "within 2 5 days" were one number before a scanner read them.
+_TORN_BEFORE = (
+    (re.compile(r"(?<![0-9])[0-9]{1,3},\s$"), re.compile(r"[0-9]{3}(?:,[0-9]{3})*")),
+    (re.compile(r"[a-z$]\s?[0-9]{1,3}\.\s$"), re.compile(r"[0-9]+")),
+    (re.compile(r"[0-9]\s$"), re.compile(r"\.[0-9]+")),
+    (re.compile(r"[a-z]\s[0-9]{1,2}\s$"), re.compile(r"[0-9]{1,3}(?:\.[0-9]+)?")),
+)
+_TORN_AFTER = re.compile(r"(?:,[0-9]{3})*,\s[0-9]{3}(?![0-9.])|\^|\s\.[0-9]")
+_APART = re.compile(r"\s[0-9]{1,3}(?![\w.,/])")
 _WORD = re.compile(
     rf"\b(?:{'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))}|and|a|point)\b", re.IGNORECASE
 )
@@ -77,15 +100,15 @@ def numbers(text: str) -> list[Number]:
 
 def _figures(text: str) -> Iterator[Number]:
     for match in _FIGURES.finditer(text):
-        if match["whole"] or match["bare"] or match["vulgar"]:
+        if (match["whole"] or match["bare"] or match["vulgar"]) and not _NO_CENTS.fullmatch(match[0]):
             yield _figure(match)
 
 
 def _figure(match: re.Match[str]) -> Number:
     value = Decimal((match["whole"] or "0").replace(",", "") + (match["decimals"] or match["bare"] or ""))
-    flaw = Reason.NUMBER_UNCLEAR if _spaced_groups(match) else None
+    flaw = Reason.NUMBER_UNCLEAR if _spaced_groups(match) or _torn(match) else None
     if match["vulgar"]:
-        value += _VULGAR[match["vulgar"].strip()]
+        value += VULGAR_FRACTIONS[match["vulgar"].strip()]
     if match["fraction"]:
         value, flaw = _with_fraction(value, match["fraction"])
     if match["scale"]:
@@ -103,6 +126,16 @@ def _spaced_groups(match: re.Match[str]) -> bool:
     groups_before = re.fullmatch(r"[0-9]{3}", match[0]) and re.search(r"(?<![0-9.,])[0-9]{1,3}\s$", before)
     groups_after = re.fullmatch(r"[0-9]{1,3}", match[0]) and re.match(r"\s[0-9]{3}(?![0-9.,])", after)
     return bool(groups_before or groups_after)
+
+
+def _torn(match: re.Match[str]) -> bool:
+    """Whether the figure is a piece of a number that a line's end or a scanner tore apart."""
+    text, start, end = match.string, match.start(), match.end()
+    before = text[max(0, start - 8) : start]
+    if any(left.search(before) and right.fullmatch(match[0]) for left, right in _TORN_BEFORE):
+        return True
+    apart = len(match[0]) <= 2 and re.search(r"[a-z]\s$", before) and _APART.match(text, end)
+    return bool(apart or _TORN_AFTER.match(text, end))
 
 
 def _with_fraction(whole: Decimal, fraction: str) -> tuple[Decimal, Reason | None]:
@@ -143,13 +176,21 @@ def _read_run(run: list[_Token]) -> Iterator[Number]:
         if run[place].word in ("and", "a", "point"):
             place += 1
             continue
-        value, end, ordinal = _read(run, place)
+        value, end, ordinal = _scaled(run, *_read(run, place))
         rest = run[end].word if end < len(run) else "and"
         clear = end > place and rest in ("and", "a")
         end = end if clear else _end_of_muddle(run, place)
         flaw = None if clear else Reason.NUMBER_UNCLEAR
         yield Number(run[place].start, run[end - 1].end, value, in_words=True, ordinal=ordinal, flaw=flaw)
         place = end
+
+
+def _scaled(run: list[_Token], value: Decimal, end: int, ordinal: bool) -> tuple[Decimal, int, bool]:  # noqa: FBT001  # as read
+    """ "two point five million", "one and one-half million": a scale after a fraction."""
+    following = run[end].word if end < len(run) else ""
+    if following in _SCALES and value != int(value):
+        return value * _SCALES[following], end + 1, ordinal
+    return value, end, ordinal
 
 
 def _end_of_muddle(run: list[_Token], place: int) -> int:
@@ -168,7 +209,7 @@ def _read(run: list[_Token], place: int) -> tuple[Decimal, int, bool]:
     following = words[end] if end < len(words) else ""
     if following in _ORDINALS and words[end - 1] in (*_TENS, "hundred", *_SCALES):
         return Decimal(whole + _ORDINALS[following]), end + 1, True
-    if following in _PARTS and 0 < whole < 20:
+    if following in _PARTS and whole and (whole < 20 or following.endswith("ths")):
         return Decimal(whole) / _PARTS[following], end + 1, False
     part, end_of_part = _part(words, end)
     return whole + part, end_of_part, False

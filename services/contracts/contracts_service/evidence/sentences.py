@@ -15,7 +15,7 @@ from contracts_service.evidence.model import DocumentText, Evidence
 from contracts_service.evidence.normalize import normalize
 from contracts_service.evidence.percents import period_of
 from contracts_service.evidence.reasons import Doubt, Reason
-from contracts_service.evidence.units import UNITS, in_base_units
+from contracts_service.evidence.units import in_base_units, unit_named
 
 _MARGIN = 160
 
@@ -155,12 +155,12 @@ def _statement(text: str, measure: Measure) -> _Statement | Reason:
     words = text[measure.start : measure.end]
     if measure.unit is None:
         return _Statement("bare", measure.amount.normalize(), words)
-    if measure.unit not in UNITS:
+    if unit_named(measure.unit) is None:
         return _Statement(measure.unit, measure.amount.normalize(), words)
-    kind, amount = in_base_units(measure.amount, measure.unit)
-    statement = _Statement(kind, amount.normalize(), words)
+    dimension, amount = in_base_units(measure.amount, measure.unit)
+    statement = _Statement(str(dimension), amount.normalize(), words)
     return (
         replace(statement, period=period_of(text, measure.start, measure.end)[0])
-        if kind == "percent"
+        if statement.kind == "percent"
         else statement
     )
