@@ -1,0 +1,69 @@
+"""Plain statements of a contract, found by a few patterns of this eval's own; the verifier's are not used."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+_WORD = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+    "|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million"
+)
+NUMBER_WORD = re.compile(rf"\b(?:{_WORD})\b", re.IGNORECASE)
+_WORDS = rf"(?:(?:{_WORD})(?:[\s-]+(?:and\s+)?))+"
+_TIME = r"(?P<unit>(?:business\s+)?days|months|years)\b"
+_AMOUNT = r"(?P<value>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)"
+_ALONE = r"(?<![\w.,$/(-])"
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+
+
+def _form(kind: str, pattern: str) -> tuple[str, re.Pattern[str]]:
+    return kind, re.compile(pattern, re.IGNORECASE)
+
+
+_FORMS = (
+    _form("PERIOD", rf"\b{_WORDS}\({_AMOUNT}\)\s+{_TIME}"),
+    _form("PERIOD", rf"{_ALONE}{_AMOUNT}\s+{_TIME}"),
+    _form("POWER", rf"{_ALONE}{_AMOUNT}\s?(?P<unit>kW|MW|kWh|MWh)\b(?!\s*[-/])"),
+    _form("MONEY", rf"\b{_WORDS}dollars\s+\(\${_AMOUNT}\)"),
+    _form("MONEY", rf"(?<![\w(])\${_AMOUNT}(?!\d|[.,]\d|\s?(?:/|per\b|million|thousand|each\b|a\b))"),
+    _form("PERCENT", rf"\b{_WORDS}percent\s+\({_AMOUNT}%\)"),
+    _form("PERCENT", rf"{_ALONE}{_AMOUNT}(?:%|\s+percent\b)"),
+    _form("DATE", rf"\b(?P<value>(?:{_MONTHS})\s+[0-9]{{1,2}},\s+(?:19|20)[0-9]{{2}})\b"),
+)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """An expression at [start, end) of a text, its kind, and its value and unit as a reader would claim them."""
+
+    kind: str
+    start: int
+    end: int
+    value: str
+    unit: str
+
+
+def plain_statements(text: str) -> list[Plain]:
+    """In the order in which they stand; of overlapping ones the first form."""
+    taken: list[Plain] = []
+    for kind, pattern in _FORMS:
+        for match in pattern.finditer(text):
+            if not any(one.start < match.end() and match.start() < one.end for one in taken):
+                taken.extend(_read(kind, match))
+    return sorted(taken, key=lambda one: one.start)
+
+
+def _read(kind: str, match: re.Match[str]) -> Iterator[Plain]:
+    if kind == "DATE":
+        try:
+            day = datetime.strptime(" ".join(match["value"].split()), "%B %d, %Y").date()  # noqa: DTZ007  # a day
+        except ValueError:
+            return
+        yield Plain(kind, *match.span(), day.isoformat(), "date")
+        return
+    value = f"{Decimal(match['value'].replace(',', '')):f}"
+    unit = {"MONEY": "USD", "PERCENT": "%"}.get(kind) or " ".join(match["unit"].lower().split())
+    unit = {"kw": "kW", "mw": "MW", "kwh": "kWh", "mwh": "MWh"}.get(unit, unit)
+    yield Plain(kind, *match.span(), value, unit)
