@@ -28,9 +28,20 @@ def told(contract: Contract, kind: str, edit: Edit, random: Random) -> Iterator[
     chosen = _apart([fact for fact in contract.facts if fact.figure], random)
     edits = [(fact, made) for fact in chosen if (made := _edited(contract.text, fact, edit, random))]
     document = _document(contract.document, [(fact.start, fact.end, made.words) for fact, made in edits])
+    text = _key(document.text)
     for fact, made in edits:
         for value, unit, quote in made.claims:
-            yield Told(kind, document, fact.field, fact.kind, value, unit, quote)
+            if _of_this_place(text, made.words, quote):
+                yield Told(kind, document, fact.field, fact.kind, value, unit, quote)
+
+
+def _of_this_place(text: str, words: str, quote: str) -> bool:
+    """Whether a quote stands nowhere but in the changed words: elsewhere it may say something else."""
+    return text.count(_key(quote)) <= _key(words).count(_key(quote))
+
+
+def _key(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 def _edited(text: str, fact: Fact, edit: Edit, random: Random) -> Edited | None:

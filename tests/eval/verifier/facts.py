@@ -20,6 +20,12 @@ _SAMPLE = REPOSITORY / "deploy/local/sample"
 _FACTS = Path(__file__).parent / "facts.toml"
 #: A quote is at most so many characters on either side of what it is quoted for.
 _REACH = 70
+# The end of a sentence or page, a redaction, another number with what it counts.
+_STOP = re.compile(
+    rf"[.;]\s|\n\s*\n|\f|\*\*|(?:[0-9]%?|{NUMBER_WORD.pattern})[\s)-]*"
+    r"(?:(?:business\s+|contract\s+)?(?:days?|months?|years?|hours?)|[kM]Wh?|volts?|cents?|percent|dollars)?\b\)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -136,13 +142,12 @@ def _unnamed(document: DocumentText, plain: list[Plain]) -> Iterator[Fact]:
 
 def _quote_around(text: str, one: Plain) -> tuple[int, int]:
     """The words around a statement up to the sentence's end, the next number or redaction, or the reach."""
-    stop = re.compile(rf"[.;\n]\s|[0-9]|\*\*|\n\s*\n|\f|{NUMBER_WORD.pattern}", re.IGNORECASE)
     before = text[max(0, one.start - _REACH) : one.start]
-    last = max((match.end() for match in stop.finditer(before)), default=0)
+    last = max((match.end() for match in _STOP.finditer(before)), default=0)
     opening = re.search(r"(?<=\s)\S", before[last:])
     start = one.start - (len(before) - last) + (opening.start() if opening else len(before) - last)
     after = text[one.end : one.end + _REACH]
-    first = stop.search(after)
+    first = _STOP.search(after)
     cut = after[: first.start()] if first else after
     closing = re.search(r"\S(?=\s+\S*$)", cut)
     return min(start, one.start), one.end + (closing.end() if closing else 0)

@@ -17,6 +17,13 @@ _AMOUNT = r"(?P<value>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)
 _ALONE = r"(?<![\w.,$/(-])"
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 
+# A part of a formula, a range or a choice is no plain statement, nor is what is given twice, nor a cell of a
+# table, beside another number.
+_JOINED_BEFORE = re.compile(r"(?:[0-9]|[-–—×=+*/±~]|[0-9a-z)%]\s+(?:to|or|and|through|plus|times|x|by)|between)\s*$", re.IGNORECASE)
+_JOINED_AFTER = re.compile(
+    rf"\s*(?:[-–—×=+*/(±0-9$]|(?:to|or|and|through|plus|times|x)\s+(?:\$|[0-9]|(?:{_WORD})\b))", re.IGNORECASE
+)
+
 
 def _form(kind: str, pattern: str) -> tuple[str, re.Pattern[str]]:
     return kind, re.compile(pattern, re.IGNORECASE)
@@ -27,7 +34,7 @@ _FORMS = (
     _form("PERIOD", rf"{_ALONE}{_AMOUNT}\s+{_TIME}"),
     _form("POWER", rf"{_ALONE}{_AMOUNT}\s?(?P<unit>kW|MW|kWh|MWh)\b(?!\s*[-/])"),
     _form("MONEY", rf"\b{_WORDS}dollars\s+\(\${_AMOUNT}\)"),
-    _form("MONEY", rf"(?<![\w(])\${_AMOUNT}(?!\d|[.,]\d|\s?(?:/|per\b|million|thousand|each\b|a\b))"),
+    _form("MONEY", rf"(?<![\w(])\${_AMOUNT}(?!\d|[.,]\d|\s?(?:/|\bper\b|million|thousand|(?:for\s+)?each\b|a\b))"),
     _form("PERCENT", rf"\b{_WORDS}percent\s+\({_AMOUNT}%\)"),
     _form("PERCENT", rf"{_ALONE}{_AMOUNT}(?:%|\s+percent\b)"),
     _form("DATE", rf"\b(?P<value>(?:{_MONTHS})\s+[0-9]{{1,2}},\s+(?:19|20)[0-9]{{2}})\b"),
@@ -50,9 +57,15 @@ def plain_statements(text: str) -> list[Plain]:
     taken: list[Plain] = []
     for kind, pattern in _FORMS:
         for match in pattern.finditer(text):
-            if not any(one.start < match.end() and match.start() < one.end for one in taken):
+            free = not any(one.start < match.end() and match.start() < one.end for one in taken)
+            if free and not _joined(text, *match.span()):
                 taken.extend(_read(kind, match))
     return sorted(taken, key=lambda one: one.start)
+
+
+def _joined(text: str, start: int, end: int) -> bool:
+    before = _JOINED_BEFORE.search(text, max(0, start - 20), start)
+    return bool(before or _JOINED_AFTER.match(text, end))
 
 
 def _read(kind: str, match: re.Match[str]) -> Iterator[Plain]:

@@ -65,6 +65,8 @@ def _hyphenated(fact: Fact, quote: str, start: int, end: int, random: Random) ->
 
 def restyled(fact: Fact, quote: str, start: int, end: int, random: Random) -> Edited | None:
     """Another value of the kind, in another style."""
+    if re.match(r"\s*\(", quote[end:]):
+        return None
     value = other_value(fact, random)
     words = f"{quote[:start]}{written(fact.kind, value, _unit(fact), random)}{quote[end:]}"
     return Edited(words, ((value, fact.unit, words),))

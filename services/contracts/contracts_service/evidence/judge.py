@@ -6,7 +6,7 @@ from contracts_service.evidence.address import addresses_machine
 from contracts_service.evidence.candidates import Candidate, candidates
 from contracts_service.evidence.cues import belongs
 from contracts_service.evidence.locate import Place
-from contracts_service.evidence.marks import denied, has_lookalikes, redactions_in
+from contracts_service.evidence.marks import denied, has_lookalikes, hides_in_number, redactions_in
 from contracts_service.evidence.model import DocumentText, Evidence
 from contracts_service.evidence.others import of_another_document
 from contracts_service.evidence.percents import basis_span
@@ -102,7 +102,8 @@ def _unfit(document: DocumentText, spec: FieldSpec, place: Place) -> Reason | No
         return Reason.ADDRESSES_MACHINE
     if redactions_in(text, place.start, place.end):
         return Reason.REDACTED_PASSAGE
-    if spec.kind is not Kind.TEXT and has_lookalikes(text[place.start : place.end]):
+    hidden = hides_in_number(place.evidence(document).quote)
+    if hidden or (spec.kind is not Kind.TEXT and has_lookalikes(text[place.start : place.end])):
         return Reason.LOOKALIKE_CHARACTERS
     return None
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from contracts_service.evidence.changes import is_old_value, new_value_start
+from contracts_service.evidence.normalize import INVISIBLE
 from contracts_service.evidence.numbers import VULGAR_FRACTIONS
 
 _MARK = re.compile(
@@ -16,13 +17,20 @@ _NOTICE = re.compile(r"\s*(?:confidential\s+treatment|certain\s+confidential)", 
 _CLAUSE_START = re.compile(r"[.,;:()\n]")
 _DENIAL = re.compile(
     r"\b(?:not|never|nor)\b(?!\s+(?:be\s+)?(?:less|more|later|greater|fewer|lower|higher|earlier|to\s+exceed|exceed|limited))"
-    r"|\b(?:other|rather)\s+than\b|\binstead\s+of\b|\bin\s+lieu\s+of\b|\bexcept(?:ing)?\b|\bexcluding\b|\bformerly\b|\bno\s+longer\b",
+    r"|\b(?:other|rather)\s+than\b|\binstead\s+of\b|\bin\s+(?:lieu|place)\s+of\b|\bexcept(?:ing)?\b|\bexcluding\b"
+    r"|\b(?:formerly|originally|previously)\b|\bno\s+longer\b",
     re.IGNORECASE,
 )
 _WITHDRAWAL = re.compile(
-    r"\brather\s+than\b|\binstead\s+of\b|\bpreviously\b|\bformerly\b|\bdeleted\b|\bno\s+longer\b|\bsuperseded\b"
+    r"\b(?:previously|formerly|originally)\b|\bdeleted\b|\bno\s+longer\b|\bsuperseded\b"
     r"|\bshall\s+not\s+(?:apply|be\s+applicable|be\s+(?:deemed|the))\b|\b(?:is|are)\s+(?:hereby\s+)?replaced\s+(?:by|with)\b"
     r"|\b(?:void|struck|withdrawn)\b",
+    re.IGNORECASE,
+)
+# "If a petition is not dismissed within ninety days": the deadline is stated, only that it was kept is denied.
+_FAILED = re.compile(
+    r"(?<!shall\s)(?<!will\s)(?<!may\s)(?<!must\s)\bnot\s+(?:yet\s+|been\s+)?(?!requir|obligat|permit|allow|entitl|limit)"
+    r"[a-z]{2,}(?:ed|en|id|ade)\b[^.;]{0,60}?\bwithin\b",
     re.IGNORECASE,
 )
 # "An amount not paid when due bears interest": the denial qualifies the amount, not what is said of it.
@@ -30,6 +38,7 @@ _UNPAID = re.compile(
     r"\bnot\s+(?:yet\s+|been\s+|so\s+)?(?:timely\s+)?(?:paid|received|made|remitted|settled)\b[^.;]{0,60}?\b(?:shall|will|must|bears?|accrues?)\b",
     re.IGNORECASE,
 )
+_HIDDEN = re.compile(rf"[0-9.,$][{INVISIBLE}]+[0-9.,%]")
 _NEAR = 60
 _ALLOWED_SYMBOLS = frozenset(VULGAR_FRACTIONS)
 
@@ -43,7 +52,7 @@ def redactions_in(text: str, start: int, end: int) -> list[tuple[int, int]]:
 def denied(text: str, start: int, end: int) -> bool:
     """Whether the clause before the value at [start, end) denies it, or words near it withdraw it."""
     before = text[max(0, start - 80) : start]
-    clause = _UNPAID.sub("", _CLAUSE_START.split(before)[-1])
+    clause = _FAILED.sub("", _UNPAID.sub("", _CLAUSE_START.split(before)[-1]))
     return bool(
         _DENIAL.search(clause) or is_old_value(text, start) or _WITHDRAWAL.search(_near(text, start, end))
     )
@@ -57,6 +66,11 @@ def _near(text: str, start: int, end: int) -> str:
         return text[start:end] + (after.partition('"')[0] if text[start - 1] == '"' else after)
     before = re.split(r"[.;\n]", text[max(0, start - _NEAR) : start])[-1]
     return before + text[start:end] + after
+
+
+def hides_in_number(stored: str) -> bool:
+    """Whether characters that nobody sees stand within a number of the stored text."""
+    return _HIDDEN.search(stored) is not None
 
 
 def has_lookalikes(text: str) -> bool:

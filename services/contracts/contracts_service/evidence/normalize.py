@@ -8,7 +8,8 @@ from functools import cached_property
 
 from contracts_service.evidence.numbers import NUMBER_WORDS
 
-_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+#: What has no width: it is left out wherever it stands.
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _TYPOGRAPHY = {
     **_LIGATURES,
@@ -23,7 +24,7 @@ _PAGE_BREAK = rf"\s{{0,40}}(?:\n{_FURNITURE}\s{{0,40}})?\f\s{{0,40}}(?:{_FURNITU
 _NOISE = re.compile(
     rf"(?P<break>{_PAGE_BREAK})"
     rf"|(?P<hyphen>(?<=[A-Za-z])[-‐\u00ad][^\S\n]*\n\s*(?=[a-z]))"
-    rf"|(?P<space>[\s{_INVISIBLE}]{{2,}}|[^\S ]|[{_INVISIBLE}])"
+    rf"|(?P<space>[\s{INVISIBLE}]{{2,}}|[^\S ]|[{INVISIBLE}])"
     rf"|(?P<typography>[{''.join(_TYPOGRAPHY)}])"
 )
 _INNER_HYPHEN = re.compile(r"(?P<hyphen>(?<=[A-Za-z])-\s?(?=[A-Za-z]))|(?P<space>\n)")

@@ -1,6 +1,7 @@
 """Numbers as contracts write them, in figures and in words, each with its place in the text."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -56,15 +57,12 @@ _FIGURES = re.compile(
 )
 # "Five Million and 00/100 Dollars": no cents, as cheques say it.
 _NO_CENTS = re.compile(r"0{1,2}/100")
-# "$1,000, 000", "at 1. 5%", "1 .5%" and "within 2 5 days" were one number before a scanner read them.
-_TORN_BEFORE = (
-    (re.compile(r"(?<![0-9])[0-9]{1,3},\s$"), re.compile(r"[0-9]{3}(?:,[0-9]{3})*")),
-    (re.compile(r"[a-z$]\s?[0-9]{1,3}\.\s$"), re.compile(r"[0-9]+")),
-    (re.compile(r"[0-9]\s$"), re.compile(r"\.[0-9]+")),
-    (re.compile(r"[a-z]\s[0-9]{1,2}\s$"), re.compile(r"[0-9]{1,3}(?:\.[0-9]+)?")),
-)
-_TORN_AFTER = re.compile(r"(?:,[0-9]{3})*,\s[0-9]{3}(?![0-9.])|\^|\s\.[0-9]")
-_APART = re.compile(r"\s[0-9]{1,3}(?![\w.,/])")
+# "$1,000, 000", "at 1. 5%" and "within 2 5 days" may have been one number before a scanner read them.
+_LEFT_PIECE, _RIGHT_PIECE = re.compile(r"[0-9][0-9.,]*\s$|[0-9]\s?[.,]\s?$"), re.compile(r"\s?[.,]?\s?[0-9][0-9.,]*")
+_ONE_NUMBER = re.compile(r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9})(?:\.[0-9]+)?")
+# Black boxes, stars and brackets that touch a figure hide a part of it, and "31,l02" is no 31.
+_HIDES = frozenset("█▇■▮▓●•*_#[]<>{}")
+_BLURRED_AFTER, _BLURRED_BEFORE = re.compile(r"[.,']\w*[0-9]|\^"), re.compile(r"[^\W\d_][.,']$")
 _WORD = re.compile(
     rf"\b(?:{'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))}|and|a|point)\b", re.IGNORECASE
 )
@@ -106,7 +104,7 @@ def _figures(text: str) -> Iterator[Number]:
 
 def _figure(match: re.Match[str]) -> Number:
     value = Decimal((match["whole"] or "0").replace(",", "") + (match["decimals"] or match["bare"] or ""))
-    flaw = Reason.NUMBER_UNCLEAR if _spaced_groups(match) or _torn(match) else None
+    flaw = Reason.NUMBER_UNCLEAR if _spaced_groups(match) or _torn(match) or _blurred(match) else None
     if match["vulgar"]:
         value += VULGAR_FRACTIONS[match["vulgar"].strip()]
     if match["fraction"]:
@@ -129,13 +127,27 @@ def _spaced_groups(match: re.Match[str]) -> bool:
 
 
 def _torn(match: re.Match[str]) -> bool:
-    """Whether the figure is a piece of a number that a line's end or a scanner tore apart."""
+    """Whether the figure may be a piece of a number that a line's end or a scanner tore apart."""
     text, start, end = match.string, match.start(), match.end()
-    before = text[max(0, start - 8) : start]
-    if any(left.search(before) and right.fullmatch(match[0]) for left, right in _TORN_BEFORE):
+    figure = match[0].split()[0]
+    left = _LEFT_PIECE.search(text, max(0, start - 16), start)
+    right = _RIGHT_PIECE.match(text, end) if figure == match[0] else None
+    return any(
+        _is_one(one) for one in ((left[0] + figure) if left else "", (figure + right[0]) if right else "") if one
+    )
+
+
+def _is_one(pieces: str) -> bool:
+    return _ONE_NUMBER.fullmatch(re.sub(r"\s", "", pieces).rstrip(".,")) is not None
+
+
+def _blurred(match: re.Match[str]) -> bool:
+    """Whether what touches the figure may be a part of it that cannot be read."""
+    text, start, end = match.string, match.start(), match.end()
+    touching = {text[start - 1 : start], text[end : end + 1]} - {""}
+    if any(one in _HIDES or unicodedata.category(one) in ("Cf", "Mn", "Nd", "No") for one in touching - {*"0123456789"}):
         return True
-    apart = len(match[0]) <= 2 and re.search(r"[a-z]\s$", before) and _APART.match(text, end)
-    return bool(apart or _TORN_AFTER.match(text, end))
+    return bool(_BLURRED_AFTER.match(text, end) or _BLURRED_BEFORE.search(text, max(0, start - 2), start))
 
 
 def _with_fraction(whole: Decimal, fraction: str) -> tuple[Decimal, Reason | None]:
