@@ -10,7 +10,7 @@ from tests.eval.verifier.doctored import Edit, Edited, told
 from tests.eval.verifier.facts import Contract, Fact
 from tests.eval.verifier.plain import NUMBER_WORD
 from tests.eval.verifier.truths import other_value, restyled
-from tests.eval.verifier.writing import disagreeing, styles, written
+from tests.eval.verifier.writing import disagreeing, spelled, styles, written
 
 _DENIED_BEFORE = (
     "not ", "no longer ", "other than ", "instead of ", "rather than ", "formerly ", "never ", "excluding ",
@@ -28,7 +28,19 @@ _LOOKALIKES = {
     "0": "ОоΟ０٠۰𝟎", "1": "１١۱𝟏lI", "2": "２٢𝟐ƻ", "3": "３З٣𝟑Ʒ", "4": "４Ч٤𝟒", "5": "５Ѕ٥𝟓",
     "6": "６б٦𝟔", "7": "７٧𝟕", "8": "８Ȣ٨𝟖", "9": "９٩𝟗",
 }  # fmt: skip
-_HIDDEN = ("\u200b", "\u200d", "\u2060", "\u00ad", "\u202e", "\u202d", "\u2066", "\u200f", "\ufeff", "\u061c", "\u180e")
+_HIDDEN = (
+    "\u200b",
+    "\u200d",
+    "\u2060",
+    "\u00ad",
+    "\u202e",
+    "\u202d",
+    "\u2066",
+    "\u200f",
+    "\ufeff",
+    "\u061c",
+    "\u180e",
+)
 _WAYS: dict[str, Edit] = {}
 
 
@@ -142,6 +154,92 @@ def _range(fact: Fact, quote: str, start: int, end: int, random: Random) -> Edit
     words = f"{quote[:start]}{joined}{quote[end:]}"
     at = words.index(here, start)
     return Edited(words, (_true(fact, words), _true(fact, words[: at + len(here)]), _true(fact, words[at:])))
+
+
+@_way("a choice still open in brackets")
+def _bracketed(fact: Fact, quote: str, start: int, end: int, random: Random) -> Edited | None:
+    here, other = quote[start:end], styles(fact.kind, other_value(fact, random), _unit(fact))[0]
+    choice = random.choice(
+        [f"[{here}] [{other}]", f"[{other}/{here}]", f"[{here}][{other}]", f"[{here} / {other}]"]
+    )
+    words = f"{quote[:start]}{choice}{quote[end:]}"
+    at = words.index(here, start)
+    return Edited(words, (_true(fact, words), _true(fact, words[: at + len(here)]), _true(fact, words[at:])))
+
+
+@_way("a number without its scale")
+def _unscaled(fact: Fact, quote: str, start: int, end: int, random: Random) -> Edited | None:
+    number = Decimal(fact.value) if fact.kind in ("MONEY", "POWER") else None
+    if number is None or fact.unit not in ("USD", "kW", "kWh"):
+        return None
+    scale = random.choice(["million", "thousand", "billion"])
+    said = f"${number:,f} {scale}" if fact.kind == "MONEY" else f"{number:,f} {scale} {fact.unit}"
+    words = f"{quote[:start]}{said}{quote[end:]}"
+    cut = words[: start + said.index(scale)].rstrip()
+    return Edited(words, (_true(fact, words), _true(fact, cut)))
+
+
+@_way("a part of a compound unit")
+def _compound(fact: Fact, quote: str, start: int, end: int, random: Random) -> Edited | None:
+    more = {
+        "MONEY": (" per kWh", "/kW-month", " for each day of delay", " per system", "/MMBtu", " a month"),
+        "POWER": ("-month", " per year", "/h", " per month"),
+        "PERCENT": ("age points",),
+        "PERIOD": (" per Contract Year", "/year", " per month"),
+    }.get(fact.kind)
+    figure = styles(fact.kind, fact.value, _unit(fact))[1 if fact.kind == "PERCENT" else 0]
+    if more is None or "/" in fact.unit:
+        return None
+    said = f"{figure}{random.choice(more)}"
+    words = f"{quote[:start]}{said}{quote[end:]}"
+    return Edited(words, (_true(fact, words), _true(fact, words[: start + len(figure)])))
+
+
+@_way("the last word of a number")
+def _last_word(fact: Fact, quote: str, start: int, end: int, random: Random) -> Edited | None:
+    if fact.kind != "PERIOD":
+        return None
+    tens, ones = (
+        random.choice(["twenty", "forty", "ninety", "one hundred", "two hundred and"]),
+        random.randint(2, 9),
+    )
+    join = "-" if tens in ("twenty", "forty", "ninety") else " "
+    words = (
+        f"{quote[:start]}{tens}{random.choice([join, ' ', '- '])}{spelled(ones)} {_unit(fact)}{quote[end:]}"
+    )
+    piece = words[words.index(f"{spelled(ones)} {_unit(fact)}", start) :]
+    if str(ones) in fact.accepted or len(piece) < 12:
+        return None
+    return Edited(words, ((str(ones), fact.unit, words), (str(ones), fact.unit, piece)))
+
+
+@_way("denied from afar")
+def _denied_from_afar(fact: Fact, quote: str, start: int, end: int, random: Random) -> Edited:
+    lead = random.choice(
+        [
+            "The following sentence is deleted: ", "The following shall not apply: ", "It is not the case that ",
+            "The Parties have not agreed that ", "[Intentionally deleted: ", "Previously, the agreement read: ",
+        ]
+    )  # fmt: skip
+    words = f"{lead}{quote}"
+    return Edited(words, (_true(fact, words), _true(fact, quote)))
+
+
+@_way("only an example")
+def _example(fact: Fact, quote: str, start: int, end: int, random: Random) -> Edited | None:
+    if not fact.field:
+        return None
+    lead = random.choice(
+        [
+            "For example, if ",
+            "By way of illustration, assuming ",
+            "(e.g., ",
+            "As a hypothetical, suppose that ",
+        ]
+    )
+    value = other_value(fact, random)
+    said = f"{quote[:start]}{styles(fact.kind, value, _unit(fact))[0]}{quote[end:]}"
+    return Edited(f"{lead}{said}", ((value, fact.unit, f"{lead}{said}"), (value, fact.unit, said)))
 
 
 @_way("words and figures that differ")

@@ -1,6 +1,7 @@
 """Contracts with words changed where their facts stand: what is true of them is known by construction."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
@@ -41,7 +42,8 @@ def _of_this_place(text: str, words: str, quote: str) -> bool:
 
 
 def _key(text: str) -> str:
-    return " ".join(text.lower().split())
+    seen = "".join(one for one in text if unicodedata.category(one) != "Cf")
+    return " ".join(seen.lower().split())
 
 
 def _edited(text: str, fact: Fact, edit: Edit, random: Random) -> Edited | None:

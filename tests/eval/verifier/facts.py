@@ -115,9 +115,7 @@ def _labelled(document: DocumentText, entries: list[dict[str, Any]]) -> list[Fac
     for one in entries:
         values.setdefault(one["field"], set()).update((one["value"], *one.get("also", ())))
     return [
-        Fact(
-            one["field"], "", one["value"], one["unit"], *one["span"], None, frozenset(values[one["field"]])
-        )
+        Fact(one["field"], "", one["value"], one["unit"], *one["span"], None, frozenset(values[one["field"]]))
         for one in entries
     ]
 

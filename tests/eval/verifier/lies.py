@@ -29,8 +29,14 @@ _OTHER_UNITS = {
 }
 _NAMES = (Kind.TEXT, Kind.JURISDICTION)
 _STATES = ("Delaware", "California", "New York", "Texas", "Connecticut", "Ohio")
-_OTHER_EVENTS = ("the end of the Term", "receipt of the certificate of insurance", "the closing", "arbitration")
+_OTHER_EVENTS = (
+    "the end of the Term",
+    "receipt of the certificate of insurance",
+    "the closing",
+    "arbitration",
+)
 _NEARBY = 3_000
+_WIDE = 700
 
 
 def lies(contract: Contract, random: Random) -> Iterator[Told]:
@@ -71,14 +77,18 @@ def _as_number(value: str) -> Decimal | str:
 def _other_values(contract: Contract, fact: Fact, random: Random) -> Iterator[Told]:
     digits = [i for i, character in enumerate(fact.value) if character.isdigit()]
     for at in random.sample(digits, min(2, len(digits))):
-        changed = f"{fact.value[:at]}{(int(fact.value[at]) + random.randint(1, 9)) % 10}{fact.value[at + 1 :]}"
+        changed = (
+            f"{fact.value[:at]}{(int(fact.value[at]) + random.randint(1, 9)) % 10}{fact.value[at + 1 :]}"
+        )
         value = changed if _number(fact) is None else f"{Decimal(changed):f}"
         if _false(fact, value):
             yield _told(contract, fact, "a digit changed", value=value)
             yield from _quote_altered(contract, fact, value)
     number = _number(fact)
     for scale in (-2, -1, 1, 2, 3) if number else ():
-        yield _told(contract, fact, "off by a power of ten", value=f"{number.scaleb(scale):f}" if number else "")
+        yield _told(
+            contract, fact, "off by a power of ten", value=f"{number.scaleb(scale):f}" if number else ""
+        )
     if number:
         yield _told(contract, fact, "the sign turned", value=f"{-number:f}")
 
@@ -89,11 +99,14 @@ def _quote_altered(contract: Contract, fact: Fact, value: str) -> Iterator[Told]
         return
     unit = re.split(r" (?:after|before) ", fact.unit)[0]
     before, after = contract.text[fact.start : fact.figure[0]], contract.text[fact.figure[1] : fact.end]
-    text = " ".join(contract.text.lower().split())
     for words in styles(fact.kind, value, unit)[:4:3]:
         quote = f"{before}{words}{after}"
-        if " ".join(quote.lower().split()) not in text:
+        if not _stands(contract, quote):
             yield _told(contract, fact, "the quote altered to say it", value=value, quote=quote)
+
+
+def _stands(contract: Contract, quote: str) -> bool:
+    return " ".join(quote.lower().split()) in " ".join(contract.text.lower().split())
 
 
 def _possible(fact: Fact, value: str) -> bool:
@@ -108,7 +121,11 @@ def _other_units(contract: Contract, fact: Fact) -> Iterator[Told]:
     for other in _OTHER_UNITS.get(unit, ()):
         yield _told(contract, fact, "another unit", unit=f"{other}{space}{event}")
     around = contract.text[max(0, fact.start - 900) : fact.end + 900].lower()
-    for other, word in (("% LHV", "lhv|lower heating"), ("% HHV", "hhv|higher heating"), ("% NAMEPLATE", "nameplate")):
+    for other, word in (
+        ("% LHV", "lhv|lower heating"),
+        ("% HHV", "hhv|higher heating"),
+        ("% NAMEPLATE", "nameplate"),
+    ):
         defined = fact.field and "%" in fact.unit and fact.unit != "%"
         if fact.unit.startswith("%") and other != fact.unit and (defined or not re.search(word, around)):
             yield _told(contract, fact, "a percentage of another basis", unit=other)
@@ -125,7 +142,8 @@ def _other_quotes(contract: Contract, fact: Fact, random: Random) -> Iterator[To
             if not _mentions(quote, fact):
                 yield _told(contract, fact, "the quote of another fact", quote=quote)
                 joined = f"{contract.text[fact.start : fact.end]} {quote}"
-                yield _told(contract, fact, "a quote joined from two places", quote=joined)
+                if not _stands(contract, joined):
+                    yield _told(contract, fact, "a quote joined from two places", quote=joined)
     at = random.randrange(0, max(1, len(contract.text) - 200))
     elsewhere = re.sub(r"^\S*\s|\s\S*$", "", contract.text[at : at + 120])
     if not _mentions(elsewhere, fact) and len(elsewhere) > 20:
@@ -133,8 +151,12 @@ def _other_quotes(contract: Contract, fact: Fact, random: Random) -> Iterator[To
     words = contract.text[fact.start : fact.end].split()
     if len(words) > 5:
         at = random.randrange(1, len(words) - 1)
-        yield _told(contract, fact, "a word put into the quote", quote=" ".join([*words[:at], "always", *words[at:]]))
-        yield _told(contract, fact, "a word left out of the quote", quote=" ".join([*words[:at], *words[at + 1 :]]))
+        yield _told(
+            contract, fact, "a word put into the quote", quote=" ".join([*words[:at], "always", *words[at:]])
+        )
+        yield _told(
+            contract, fact, "a word left out of the quote", quote=" ".join([*words[:at], *words[at + 1 :]])
+        )
 
 
 def _says(contract: Contract, other: Fact, fact: Fact) -> bool:
@@ -152,25 +174,28 @@ def _mentions(quote: str, fact: Fact) -> bool:
 
 def _neighbours(contract: Contract, fact: Fact, random: Random) -> Iterator[Told]:
     """Numbers, dates and amounts that do stand nearby, but say something else."""
-    near = [
-        one
-        for one in contract.facts
-        if one.figure and one.kind == fact.kind and abs(one.start - fact.start) < _NEARBY and _false(fact, one.value)
+    alike = [
+        one for one in contract.facts if one.figure and one.kind == fact.kind and _false(fact, one.value)
     ]
+    near = [one for one in alike if abs(one.start - fact.start) < _NEARBY]
     kind = "another date of the contract" if fact.kind == "DATE" else "a neighbouring number of the same kind"
     for other in random.sample(near, min(4, len(near))):
         quote = contract.text[fact.start : fact.end]
         if not _mentions(quote, other):
             yield _told(contract, fact, kind, value=other.value)
-        if fact.field and _same_unit(fact, other):
+    for other in random.sample(alike, min(12, len(alike))) if fact.field else ():
+        if _same_unit(fact, other):
             taken = contract.text[other.start : other.end]
             yield _told(contract, fact, f"{kind}, with its quote", value=other.value, quote=taken)
+            both = contract.text[min(fact.start, other.start) : max(fact.end, other.end)]
+            if len(both) < _WIDE and "\f" not in both:
+                yield _told(contract, fact, f"{kind}, both quoted", value=other.value, quote=both)
 
 
 def _same_unit(fact: Fact, other: Fact) -> bool:
-    return fact.unit.startswith(re.split(r" (?:after|before) ", other.unit)[0]) and fact.unit.count("%") == 0 or (
-        fact.unit == other.unit
-    )
+    return (
+        fact.unit.startswith(re.split(r" (?:after|before) ", other.unit)[0]) and fact.unit.count("%") == 0
+    ) or (fact.unit == other.unit)
 
 
 def _names(contract: Contract, fact: Fact) -> Iterator[Told]:
@@ -181,7 +206,9 @@ def _names(contract: Contract, fact: Fact) -> Iterator[Told]:
         if named and other.field != fact.field and other.value.lower() not in map(str.lower, fact.accepted):
             yield _told(contract, fact, "another party or name", value=other.value)
             quote = contract.text[other.start : other.end]
-            yield _told(contract, fact, "another party or name, with its quote", value=other.value, quote=quote)
+            yield _told(
+                contract, fact, "another party or name, with its quote", value=other.value, quote=quote
+            )
     if FIELDS[fact.field].kind is Kind.JURISDICTION:
         for state in _STATES:
             if state not in fact.accepted:
@@ -206,7 +233,9 @@ def _sentences(contract: Contract, fact: Fact, random: Random) -> Iterator[Told]
     value = other_value(fact, random)
     if not _mentions(contract.text[fact.start : fact.end], _with_value(fact, value)):
         words = random.choice(styles(fact.kind, value, fact.unit))
-        yield _told(contract, fact, "a sentence that its quote does not bear out", sentence=f"It says {words}.")
+        yield _told(
+            contract, fact, "a sentence that its quote does not bear out", sentence=f"It says {words}."
+        )
 
 
 def _with_value(fact: Fact, value: str) -> Fact:

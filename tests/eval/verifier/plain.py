@@ -19,7 +19,9 @@ _MONTHS = "January|February|March|April|May|June|July|August|September|October|N
 
 # A part of a formula, a range or a choice is no plain statement, nor is what is given twice, nor a cell of a
 # table, beside another number.
-_JOINED_BEFORE = re.compile(r"(?:[0-9]|[-–—×=+*/±~]|[0-9a-z)%]\s+(?:to|or|and|through|plus|times|x|by)|between)\s*$", re.IGNORECASE)
+_JOINED_BEFORE = re.compile(
+    r"(?:[0-9]|[-–—×=+*/±~]|[0-9a-z)%]\s+(?:to|or|and|through|plus|times|x|by)|between)\s*$", re.IGNORECASE
+)
 _JOINED_AFTER = re.compile(
     rf"\s*(?:[-–—×=+*/(±0-9$]|(?:to|or|and|through|plus|times|x)\s+(?:\$|[0-9]|(?:{_WORD})\b))", re.IGNORECASE
 )
@@ -34,7 +36,10 @@ _FORMS = (
     _form("PERIOD", rf"{_ALONE}{_AMOUNT}\s+{_TIME}"),
     _form("POWER", rf"{_ALONE}{_AMOUNT}\s?(?P<unit>kW|MW|kWh|MWh)\b(?!\s*[-/])"),
     _form("MONEY", rf"\b{_WORDS}dollars\s+\(\${_AMOUNT}\)"),
-    _form("MONEY", rf"(?<![\w(])\${_AMOUNT}(?!\d|[.,]\d|\s?(?:/|\bper\b|million|thousand|(?:for\s+)?each\b|a\b))"),
+    _form(
+        "MONEY",
+        rf"(?<![\w(])\${_AMOUNT}(?!\d|[.,]\d|\s?(?:/|\bper\b|million|thousand|(?:for\s+)?each\b|a\b))",
+    ),
     _form("PERCENT", rf"\b{_WORDS}percent\s+\({_AMOUNT}%\)"),
     _form("PERCENT", rf"{_ALONE}{_AMOUNT}(?:%|\s+percent\b)"),
     _form("DATE", rf"\b(?P<value>(?:{_MONTHS})\s+[0-9]{{1,2}},\s+(?:19|20)[0-9]{{2}})\b"),

@@ -14,6 +14,8 @@ from tests.eval.verifier.plain import NUMBER_WORD
 from tests.eval.verifier.writing import written
 
 _CONVERTED = {"kW": ("MW", 3), "MW": ("kW", -3), "kWh": ("MWh", 3), "MWh": ("kWh", -3)}
+#: A reader is told to quote enough to point at one place.
+_SHORTEST = 12
 _LONG_WORD = re.compile(r"\b[a-z]{8,}\b")
 
 
@@ -36,7 +38,7 @@ def _as_it_stands(contract: Contract, fact: Fact) -> Iterator[Told]:
 
     yield true("as it stands")
     yield true("lines broken otherwise", quote=re.sub(r"\s+", "\n", quote))
-    yield true("plain quotation marks and dashes", quote=quote.translate(str.maketrans("“”’–", "\"\"'-")))
+    yield true("plain quotation marks and dashes", quote=quote.translate(str.maketrans("“”’–", '""\'-')))
     if fact.unit in _CONVERTED and (not fact.field or _CONVERTED[fact.unit][0] in FIELDS[fact.field].units):
         unit, places = _CONVERTED[fact.unit]
         yield true("in another unit", value=f"{Decimal(fact.value).scaleb(-places):f}", unit=unit)
@@ -69,6 +71,8 @@ def restyled(fact: Fact, quote: str, start: int, end: int, random: Random) -> Ed
         return None
     value = other_value(fact, random)
     words = f"{quote[:start]}{written(fact.kind, value, _unit(fact), random)}{quote[end:]}"
+    if len(words) < _SHORTEST:
+        return None
     return Edited(words, ((value, fact.unit, words),))
 
 

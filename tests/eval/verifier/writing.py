@@ -5,15 +5,47 @@ from datetime import date
 from decimal import Decimal
 from random import Random
 
-_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-    " seventeen eighteen nineteen"
-).split()
-_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SMALL = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SCALES = ((10**6, "million"), (1000, "thousand"), (100, "hundred"))
 _MONTHS: Mapping[int, str] = dict(
     enumerate(
-        "January February March April May June July August September October November December".split(), start=1
+        [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ],
+        start=1,
     )
 )
 
@@ -45,9 +77,16 @@ def styles(kind: str, value: str, unit: str) -> list[str]:
         worded = [f"{spelled(int(number)).title()} Dollars (${figures})"] if whole else []
         return [f"${figures}", f"US${figures}", f"USD {figures}", *worded]
     if kind == "PERCENT":
-        worded = [f"{spelled(int(number))} percent ({figures}%)", f"{spelled(int(number))} percent"] if whole else []
+        worded = (
+            [f"{spelled(int(number))} percent ({figures}%)", f"{spelled(int(number))} percent"]
+            if whole
+            else []
+        )
         return [f"{figures}%", f"{figures} percent", f"{figures} %", *worded]
-    worded = [f"{spelled(int(number))} ({figures}) {unit}", f"{spelled(int(number)).title()} ({figures}) {unit}"]
+    worded = [
+        f"{spelled(int(number))} ({figures}) {unit}",
+        f"{spelled(int(number)).title()} ({figures}) {unit}",
+    ]
     return [f"{figures} {unit}", *(worded if whole and kind == "PERIOD" else [])]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from contracts_service.evidence.address import addresses_machine
 from contracts_service.evidence.candidates import Candidate, candidates
 from contracts_service.evidence.cues import belongs
+from contracts_service.evidence.framing import is_example, is_not_so
 from contracts_service.evidence.locate import Place
 from contracts_service.evidence.marks import denied, has_lookalikes, hides_in_number, redactions_in
 from contracts_service.evidence.model import DocumentText, Evidence
@@ -56,7 +57,7 @@ def judge_stated(document: DocumentText, spec: FieldSpec, claimed: Value, place:
     verdict = replace(verdict, raw_text=_stored(document, found.start, found.end).quote)
     text = document.normalized.text
     # Words are taken over as they stand, whoever they are denied to: "Buyer shall not" is about Buyer.
-    if spec.kind not in (*_UNDENIABLE, Kind.TEXT) and denied(text, found.start, _core_end(found)):
+    if spec.kind not in (*_UNDENIABLE, Kind.TEXT) and _taken_back(text, found):
         return replace(verdict, reason=Reason.NEGATED)
     if isinstance(claimed, Percent):
         return _weigh_percent(document, spec, claimed, found, (place.start, place.end), verdict)
@@ -148,8 +149,16 @@ def _within(
             if spec.kind in _WORDED:
                 continue
             return Reason.VALUE_CUT
-        inside.append(_trimmed(moved, text, place))
+        inside.append(_trimmed(_settled(spec, moved, text), text, place))
     return inside
+
+
+def _settled(spec: FieldSpec, one: Candidate, text: str) -> Candidate:
+    """A draft leaves what is still open in brackets: [30 days] [45 days]."""
+    bracketed = (
+        text[max(0, one.start - 1) : one.start] == "[" or text[_core_end(one) : _core_end(one) + 1] == "]"
+    )
+    return replace(one, flaw=Reason.LEFT_OPEN) if bracketed and spec.kind not in _WORDED else one
 
 
 def _moved(one: Candidate, by: int) -> Candidate:
@@ -207,8 +216,10 @@ def _weigh(
     """The value stands there; now: is it affirmed, for this field, of this basis and period?"""
     text, quote = document.normalized.text, (place.start, place.end)
     verdict = replace(verdict, raw_text=_stored(document, found.start, found.end).quote)
-    if spec.kind not in _UNDENIABLE and denied(text, found.start, _core_end(found)):
+    if spec.kind not in _UNDENIABLE and _taken_back(text, found):
         return replace(verdict, reason=Reason.NEGATED)
+    if is_example(text, found.start):
+        return replace(verdict, reason=Reason.ONLY_EXAMPLE)
     if spec.of_itself and of_another_document(text, found.start):
         return replace(verdict, reason=Reason.RIVAL_CUE)
     belonging = belongs(spec, text, quote, (found.start, found.end))
@@ -218,6 +229,10 @@ def _weigh(
     if isinstance(claimed, Percent):
         return _weigh_percent(document, spec, claimed, found, quote, verdict)
     return verdict
+
+
+def _taken_back(text: str, found: Candidate) -> bool:
+    return denied(text, found.start, _core_end(found)) or is_not_so(text, found.start)
 
 
 def _weigh_percent(

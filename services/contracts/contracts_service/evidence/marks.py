@@ -14,7 +14,7 @@ _MARK = re.compile(
 )
 # "[***] Confidential Treatment Requested" is printed on every page and hides nothing there.
 _NOTICE = re.compile(r"\s*(?:confidential\s+treatment|certain\s+confidential)", re.IGNORECASE)
-_CLAUSE_START = re.compile(r"[.,;:()\n]")
+_CLAUSE_START = re.compile(r"[.,;:()\n]|\b(?:unless|until)\b", re.IGNORECASE)
 _DENIAL = re.compile(
     r"\b(?:not|never|nor)\b(?!\s+(?:be\s+)?(?:less|more|later|greater|fewer|lower|higher|earlier|to\s+exceed|exceed|limited))"
     r"|\b(?:other|rather)\s+than\b|\binstead\s+of\b|\bin\s+(?:lieu|place)\s+of\b|\bexcept(?:ing)?\b|\bexcluding\b"
@@ -22,7 +22,7 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _WITHDRAWAL = re.compile(
-    r"\b(?:previously|formerly|originally)\b|\bdeleted\b|\bno\s+longer\b|\bsuperseded\b"
+    r"\b(?:rather\s+than|instead\s+of|previously|formerly|originally)\b|\bdeleted\b|\bno\s+longer\b|\bsuperseded\b"
     r"|\bshall\s+not\s+(?:apply|be\s+applicable|be\s+(?:deemed|the))\b|\b(?:is|are)\s+(?:hereby\s+)?replaced\s+(?:by|with)\b"
     r"|\b(?:void|struck|withdrawn)\b",
     re.IGNORECASE,
@@ -30,7 +30,8 @@ _WITHDRAWAL = re.compile(
 # "If a petition is not dismissed within ninety days": the deadline is stated, only that it was kept is denied.
 _FAILED = re.compile(
     r"(?<!shall\s)(?<!will\s)(?<!may\s)(?<!must\s)\bnot\s+(?:yet\s+|been\s+)?(?!requir|obligat|permit|allow|entitl|limit)"
-    r"[a-z]{2,}(?:ed|en|id|ade)\b[^.;]{0,60}?\bwithin\b",
+    r"(?:[a-z]{2,}(?:ed|en|id|ade)|(?:reasonably\s+)?(?:able|likely|possible|successful))\b[^.;]{0,60}?\bwithin\b"
+    r"|\b(?:if|where|in\s+the\s+event)\b[^.;]{0,60}?\bnot\b[^.;]{0,60}?\bwithin\b",
     re.IGNORECASE,
 )
 # "An amount not paid when due bears interest": the denial qualifies the amount, not what is said of it.
@@ -39,6 +40,12 @@ _UNPAID = re.compile(
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(rf"[0-9.,$][{INVISIBLE}]+[0-9.,%]")
+# "30 days is hereby amended to read 60 days": what follows takes the place of the value.
+_REPLACED = re.compile(
+    r"^[\"')\s]*(?:is|are|was|were|(?:shall|will)\s+be|has\s+been)\s+(?:hereby\s+)?"
+    r"(?:amended|changed|modified|revised|adjusted|increased|reduced|extended)\b",
+    re.IGNORECASE,
+)
 _NEAR = 60
 _ALLOWED_SYMBOLS = frozenset(VULGAR_FRACTIONS)
 
@@ -54,7 +61,10 @@ def denied(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - 80) : start]
     clause = _FAILED.sub("", _UNPAID.sub("", _CLAUSE_START.split(before)[-1]))
     return bool(
-        _DENIAL.search(clause) or is_old_value(text, start) or _WITHDRAWAL.search(_near(text, start, end))
+        _DENIAL.search(clause)
+        or is_old_value(text, start)
+        or _REPLACED.match(text[end : end + _NEAR])
+        or _WITHDRAWAL.search(_near(text, start, end))
     )
 
 

@@ -45,7 +45,9 @@ _RATE_LABEL = re.compile(
     rf"\(?(?P<money>US\$|USD|\$|¢|cents)\s*(?:/|per)\s*(?:{_PER_NAMED})\b\)?\s*[:=]?\s*$", re.IGNORECASE
 )
 _BETWEEN_PAIR = re.compile(r"\s*\(\s*(?:US\s?\$|USD\s?\$?|\$|€|£)?\s*", re.IGNORECASE)
-_JOINS = re.compile(r"\s*(?:-|to|through|or|and|and/or|x|×|times|plus|by|multiplied\s+by)\s*", re.IGNORECASE)
+_JOINS = re.compile(
+    r"\s*(?:-|/|\]\s*/?\s*\[|to|through|or|and|and/or|x|×|times|plus|by|multiplied\s+by)\s*", re.IGNORECASE
+)
 #: Units that are a part of another.
 _PARTS = {"cents": ("USD", 100), "mills": ("USD", 1000), "basis points": ("%", 100)}
 # "$0.01 per kWh per year" is a rise of a price, and no price.

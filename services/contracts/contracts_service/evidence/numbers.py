@@ -58,11 +58,15 @@ _FIGURES = re.compile(
 # "Five Million and 00/100 Dollars": no cents, as cheques say it.
 _NO_CENTS = re.compile(r"0{1,2}/100")
 # "$1,000, 000", "at 1. 5%" and "within 2 5 days" may have been one number before a scanner read them.
-_LEFT_PIECE, _RIGHT_PIECE = re.compile(r"[0-9][0-9.,]*\s$|[0-9]\s?[.,]\s?$"), re.compile(r"\s?[.,]?\s?[0-9][0-9.,]*")
+_LEFT_PIECE, _RIGHT_PIECE = (
+    re.compile(r"[0-9][0-9.,]*\s$|[0-9]\s?[.,]\s?$"),
+    re.compile(r"\s?[.,]?\s?[0-9][0-9.,]*"),
+)
 _ONE_NUMBER = re.compile(r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9})(?:\.[0-9]+)?")
 # Black boxes, stars and brackets that touch a figure hide a part of it, and "31,l02" is no 31.
-_HIDES = frozenset("█▇■▮▓●•*_#[]<>{}")
-_BLURRED_AFTER, _BLURRED_BEFORE = re.compile(r"[.,']\w*[0-9]|\^"), re.compile(r"[^\W\d_][.,']$")
+_HIDES = "█▇■▮▓●•*_#"
+_BLURRED_AFTER = re.compile(rf"[.,']?[{_HIDES}\[<{{]|[.,']\w*[0-9]|\^")
+_BLURRED_BEFORE = re.compile(rf"[{_HIDES}\]>}}][.,']?$|[^\W\d_][.,']$")
 _WORD = re.compile(
     rf"\b(?:{'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))}|and|a|point)\b", re.IGNORECASE
 )
@@ -133,7 +137,9 @@ def _torn(match: re.Match[str]) -> bool:
     left = _LEFT_PIECE.search(text, max(0, start - 16), start)
     right = _RIGHT_PIECE.match(text, end) if figure == match[0] else None
     return any(
-        _is_one(one) for one in ((left[0] + figure) if left else "", (figure + right[0]) if right else "") if one
+        _is_one(one)
+        for one in ((left[0] + figure) if left else "", (figure + right[0]) if right else "")
+        if one
     )
 
 
@@ -144,8 +150,8 @@ def _is_one(pieces: str) -> bool:
 def _blurred(match: re.Match[str]) -> bool:
     """Whether what touches the figure may be a part of it that cannot be read."""
     text, start, end = match.string, match.start(), match.end()
-    touching = {text[start - 1 : start], text[end : end + 1]} - {""}
-    if any(one in _HIDES or unicodedata.category(one) in ("Cf", "Mn", "Nd", "No") for one in touching - {*"0123456789"}):
+    touching = text[max(0, start - 1) : start] + text[end : end + 1]
+    if any(unicodedata.category(one) in ("Cf", "Mn", "Nd", "No") for one in touching):
         return True
     return bool(_BLURRED_AFTER.match(text, end) or _BLURRED_BEFORE.search(text, max(0, start - 2), start))
 

@@ -32,7 +32,9 @@ class Reason(StrEnum):
     BASIS_UNPROVEN = "BASIS_UNPROVEN"
     PERIOD_UNPROVEN = "PERIOD_UNPROVEN"
     SEVERAL_VALUES = "SEVERAL_VALUES"
+    LEFT_OPEN = "LEFT_OPEN"
     NEGATED = "NEGATED"
+    ONLY_EXAMPLE = "ONLY_EXAMPLE"
     NO_CUE = "NO_CUE"
     RIVAL_CUE = "RIVAL_CUE"
     VALUES_CONFLICT = "VALUES_CONFLICT"
@@ -67,7 +69,9 @@ SENTENCES = {
     Reason.BASIS_UNPROVEN: "Nothing near the quote proves the basis claimed for the percentage.",
     Reason.PERIOD_UNPROVEN: "The quote does not say for which period the percentage is counted.",
     Reason.SEVERAL_VALUES: "The quote states several values, and which one is meant is open.",
+    Reason.LEFT_OPEN: "The value stands in brackets, as drafts leave what is not yet agreed.",
     Reason.NEGATED: "The quote denies, excludes or withdraws the value.",
+    Reason.ONLY_EXAMPLE: "The value stands in an example.",
     Reason.NO_CUE: "Neither the quote nor its surroundings say that the value belongs to this field.",
     Reason.RIVAL_CUE: "The words nearest to the value speak of something else.",
     Reason.VALUES_CONFLICT: "The document states this field with different values.",

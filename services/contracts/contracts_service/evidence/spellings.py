@@ -49,7 +49,7 @@ _SPELLINGS = (
 # "25 kW-month" is no power and "8,760 hours per year" no duration: what follows makes another unit of it.
 _COMPOUND = (
     r"(?!\s*/\s*[a-z]|\s?-\s?(?:months?|years?|hours?)\b"
-    r"|\s+per\s+(?:month|year|annum|hour|day|week|kw|mw|watt)\w*\b)"
+    r"|\s+per\s+(?:(?:contract|calendar)\s+)?(?:month|year|annum|hour|day|week|kw|mw|watt)\w*\b)"
 )
 _NAMED = "|".join(f"(?P<u{i}>{spelling})" for i, (_, spelling) in enumerate(_SPELLINGS))
 _SUFFIX = re.compile(
