@@ -170,7 +170,7 @@ def _bracketed(fact: Fact, quote: str, start: int, end: int, random: Random) -> 
 @_way("a number without its scale")
 def _unscaled(fact: Fact, quote: str, start: int, end: int, random: Random) -> Edited | None:
     number = Decimal(fact.value) if fact.kind in ("MONEY", "POWER") else None
-    if number is None or fact.unit not in ("USD", "kW", "kWh"):
+    if not number or fact.unit not in ("USD", "kW", "kWh"):
         return None
     scale = random.choice(["million", "thousand", "billion"])
     said = f"${number:,f} {scale}" if fact.kind == "MONEY" else f"{number:,f} {scale} {fact.unit}"

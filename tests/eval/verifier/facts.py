@@ -13,7 +13,7 @@ from typing import Any
 from contracts_service.evidence import DocumentText
 from contracts_service.extraction.isolate import extract
 from local_mesh.state import REPOSITORY
-from tests.eval.verifier.plain import NUMBER_WORD, Plain, plain_statements
+from tests.eval.verifier.plain import MONTHS, NUMBER_WORD, Plain, plain_statements
 
 _DATA = REPOSITORY.parent / "shared/data/contracts"
 _SAMPLE = REPOSITORY / "deploy/local/sample"
@@ -22,7 +22,7 @@ _FACTS = Path(__file__).parent / "facts.toml"
 _REACH = 70
 # The end of a sentence or page, a redaction, another number with what it counts.
 _STOP = re.compile(
-    rf"[.;]\s|\n\s*\n|\f|\*\*|(?:[0-9]%?|{NUMBER_WORD.pattern})[\s)-]*"
+    rf"[.;]\s|\n\s*\n|\f|\*\*|\b(?:{MONTHS})\b|(?:[0-9]%?|{NUMBER_WORD.pattern})[\s)-]*"
     r"(?:(?:business\s+|contract\s+)?(?:days?|months?|years?|hours?)|[kM]Wh?|volts?|cents?|percent|dollars)?\b\)?",
     re.IGNORECASE,
 )

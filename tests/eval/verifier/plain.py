@@ -8,22 +8,24 @@ from decimal import Decimal
 
 _WORD = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
-    "|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million"
+    "|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|point"
 )
 NUMBER_WORD = re.compile(rf"\b(?:{_WORD})\b", re.IGNORECASE)
 _WORDS = rf"(?:(?:{_WORD})(?:[\s-]+(?:and\s+)?))+"
 _TIME = r"(?P<unit>(?:business\s+)?days|months|years)\b"
 _AMOUNT = r"(?P<value>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)"
 _ALONE = r"(?<![\w.,$/(-])"
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 
 # A part of a formula, a range or a choice is no plain statement, nor is what is given twice, nor a cell of a
 # table, beside another number.
 _JOINED_BEFORE = re.compile(
-    r"(?:[0-9]|[-–—×=+*/±~]|[0-9a-z)%]\s+(?:to|or|and|through|plus|times|x|by)|between)\s*$", re.IGNORECASE
+    r"(?:[0-9]|[-–—×=+*/±~]|[0-9a-z)%]\s+(?:to|or|and|through|plus|times|x|by)|between|\((?:USD?)?)\s*$",
+    re.IGNORECASE,
 )
 _JOINED_AFTER = re.compile(
-    rf"\s*(?:[-–—×=+*/(±0-9$]|(?:to|or|and|through|plus|times|x)\s+(?:\$|[0-9]|(?:{_WORD})\b))", re.IGNORECASE
+    rf"\s*(?:[-–—×=+*/(±0-9$]|(?:per|each|a|every)\s|(?:to|or|and|through|plus|times|x)\s+(?:\$|[0-9]|(?:{_WORD})\b))",
+    re.IGNORECASE,
 )
 
 
@@ -42,7 +44,7 @@ _FORMS = (
     ),
     _form("PERCENT", rf"\b{_WORDS}percent\s+\({_AMOUNT}%\)"),
     _form("PERCENT", rf"{_ALONE}{_AMOUNT}(?:%|\s+percent\b)"),
-    _form("DATE", rf"\b(?P<value>(?:{_MONTHS})\s+[0-9]{{1,2}},\s+(?:19|20)[0-9]{{2}})\b"),
+    _form("DATE", rf"\b(?P<value>(?:{MONTHS})\s+[0-9]{{1,2}},\s+(?:19|20)[0-9]{{2}})\b"),
 )
 
 

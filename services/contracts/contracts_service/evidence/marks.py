@@ -22,11 +22,18 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _WITHDRAWAL = re.compile(
-    r"\b(?:rather\s+than|instead\s+of|previously|formerly|originally)\b|\bdeleted\b|\bno\s+longer\b|\bsuperseded\b"
+    r"\b(?:rather\s+than|instead\s+of)\b|\bdeleted\b|\bno\s+longer\b|\bsuperseded\b"
     r"|\bshall\s+not\s+(?:apply|be\s+applicable|be\s+(?:deemed|the))\b|\b(?:is|are)\s+(?:hereby\s+)?replaced\s+(?:by|with)\b"
     r"|\b(?:void|struck|withdrawn)\b",
     re.IGNORECASE,
 )
+# "Not own more than 40%" states a bound, and a notice "not to renew" is one all the same.
+_BOUND = re.compile(
+    r"\b(?:(?:more|less|greater|later|fewer|earlier|longer|higher|lower)\s+than|exceed(?:s|ing)?|in\s+excess\s+of|beyond)"
+    r"\s+(?:(?:the\s+(?:sum|amount)\s+of|an?\s+(?:aggregate|total)\s+of)\s+)?$",
+    re.IGNORECASE,
+)
+_NOT_TO_RENEW = re.compile(r"\bnot\s+to\s+(?:renew|extend|continue|terminate)\b", re.IGNORECASE)
 # "If a petition is not dismissed within ninety days": the deadline is stated, only that it was kept is denied.
 _FAILED = re.compile(
     r"(?<!shall\s)(?<!will\s)(?<!may\s)(?<!must\s)\bnot\s+(?:yet\s+|been\s+)?(?!requir|obligat|permit|allow|entitl|limit)"
@@ -59,9 +66,11 @@ def redactions_in(text: str, start: int, end: int) -> list[tuple[int, int]]:
 def denied(text: str, start: int, end: int) -> bool:
     """Whether the clause before the value at [start, end) denies it, or words near it withdraw it."""
     before = text[max(0, start - 80) : start]
-    clause = _FAILED.sub("", _UNPAID.sub("", _CLAUSE_START.split(before)[-1]))
+    clause = _CLAUSE_START.split(before)[-1]
+    for harmless in (_UNPAID, _FAILED, _NOT_TO_RENEW):
+        clause = harmless.sub("", clause)
     return bool(
-        _DENIAL.search(clause)
+        (_DENIAL.search(clause) and not _BOUND.search(clause))
         or is_old_value(text, start)
         or _REPLACED.match(text[end : end + _NEAR])
         or _WITHDRAWAL.search(_near(text, start, end))

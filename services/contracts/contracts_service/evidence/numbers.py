@@ -62,6 +62,8 @@ _LEFT_PIECE, _RIGHT_PIECE = (
     re.compile(r"[0-9][0-9.,]*\s$|[0-9]\s?[.,]\s?$"),
     re.compile(r"\s?[.,]?\s?[0-9][0-9.,]*"),
 )
+# "... of $2,000,000. 3. Term": the next section's number.
+_NEXT_SECTION = re.compile(r"\.\s+[0-9]{1,2}[.)]?\s+[A-Z(\"]")
 _ONE_NUMBER = re.compile(r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9})(?:\.[0-9]+)?")
 # Black boxes, stars and brackets that touch a figure hide a part of it, and "31,l02" is no 31.
 _HIDES = "█▇■▮▓●•*_#"
@@ -136,6 +138,8 @@ def _torn(match: re.Match[str]) -> bool:
     figure = match[0].split()[0]
     left = _LEFT_PIECE.search(text, max(0, start - 16), start)
     right = _RIGHT_PIECE.match(text, end) if figure == match[0] else None
+    if right and _NEXT_SECTION.match(text, end):
+        right = None
     return any(
         _is_one(one)
         for one in ((left[0] + figure) if left else "", (figure + right[0]) if right else "")
