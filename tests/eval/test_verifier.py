@@ -17,7 +17,7 @@ def test_no_lie_is_believed_and_the_truth_is():
     assert len({one.told.kind for one in lies}) >= 30
     assert [one.told for one in lies if one.believed] == []
     # Lies whose quote is nowhere would prove little.
-    assert sum(one.reason != "QUOTE_NOT_FOUND" for one in lies) > 0.7 * _LIES
+    assert sum(one.stands for one in lies) > 0.7 * _LIES
     truths = ask(chosen_truths([contract], seed=1))
     assert sum(one.believed for one in truths) >= 0.98 * len(truths)
 

@@ -1,4 +1,4 @@
-"""`make eval-verifier`: 5,000 lies and all truths about five contracts are put to the verifier of evidence."""
+"""`make eval-verifier`: 5,000 lies and all truths about five contracts are put to the verifier."""
 
 from collections.abc import Iterable, Sequence
 
@@ -34,7 +34,7 @@ def _table(head: str, column: str, asked: Sequence[Asked]) -> Iterable[str]:
 
 
 def _line(name: str, asked: Sequence[Asked]) -> str:
-    stands = sum(one.reason != "QUOTE_NOT_FOUND" for one in asked)
+    stands = sum(one.stands for one in asked)
     return f"{name:54} {len(asked):6} {stands:13} {sum(one.believed for one in asked):9}"
 
 
@@ -57,7 +57,7 @@ def _figures(lies: Sequence[Asked], truths: Sequence[Asked], known: int) -> list
         at_least("truthful values VERIFIED", verified, "%", 98),
         told("truthful values", len(truths), "claims"),
         told("contracts", known, "contracts"),
-        told("lies whose quote stands", sum(one.reason != "QUOTE_NOT_FOUND" for one in lies), "lies"),
+        told("lies whose quote stands", sum(one.stands for one in lies), "lies"),
     ]
 
 

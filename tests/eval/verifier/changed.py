@@ -1,4 +1,4 @@
-"""False claims about contracts whose words were changed: what was true is denied, replaced, hidden or blurred."""
+"""False claims about contracts with changed words: what was true is denied, replaced, hidden or blurred."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -217,8 +217,9 @@ def _last_word(fact: Fact, quote: str, start: int, end: int, random: Random) -> 
 def _denied_from_afar(fact: Fact, quote: str, start: int, end: int, random: Random) -> Edited:
     lead = random.choice(
         [
-            "The following sentence is deleted: ", "The following shall not apply: ", "It is not the case that ",
-            "The Parties have not agreed that ", "[Intentionally deleted: ", "Previously, the agreement read: ",
+            "The following sentence is deleted: ", "The following shall not apply: ",
+            "The Parties have not agreed that ", "[Intentionally deleted: ", "It is not the case that ",
+            "Previously, the agreement read: ",
         ]
     )  # fmt: skip
     words = f"{lead}{quote}"

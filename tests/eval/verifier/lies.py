@@ -1,4 +1,4 @@
-"""False claims about the contracts as they are: the value, the unit, the party or the quote is another one."""
+"""False claims about the contracts as they are: the value, unit, party or quote is another one."""
 
 import re
 from collections.abc import Iterator

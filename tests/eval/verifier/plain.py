@@ -50,7 +50,7 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class Plain:
-    """An expression at [start, end) of a text, its kind, and its value and unit as a reader would claim them."""
+    """An expression at [start, end) of a text, its kind, and its value and unit as they would be claimed."""
 
     kind: str
     start: int

@@ -10,6 +10,8 @@ from tests.eval.verifier.facts import Contract
 from tests.eval.verifier.lies import lies
 from tests.eval.verifier.truths import truths
 
+_NOT_STANDING = ("QUOTE_NOT_FOUND", "QUOTE_NOT_EXACT")
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -18,6 +20,11 @@ class Asked:
     told: Told
     believed: bool
     reason: str
+
+    @property
+    def stands(self) -> bool:
+        """Whether the quote stands in the document: a lie whose quote does not proves little."""
+        return self.reason not in _NOT_STANDING
 
 
 def ask(told: Iterable[Told]) -> list[Asked]:

@@ -77,7 +77,7 @@ def belongs(spec: FieldSpec, text: str, quote: tuple[int, int], value: tuple[int
 
 
 def _defined_as(text: str, value: tuple[int, int]) -> tuple[int, int] | None:
-    """The [start, end) of the term that a value is given right after it: April 1, 2025 (the "Effective Date")."""
+    """The [start, end) of the term that a value is given right after it: (the "Effective Date")."""
     match = _DEFINED_TERM.match(text, value[1])
     return None if match is None else match.span("term")
 

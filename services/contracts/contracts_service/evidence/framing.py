@@ -24,7 +24,7 @@ _BACK, _FAR_BACK = 400, 600
 
 
 def is_example(text: str, start: int) -> bool:
-    """Whether the sentence with the value at `start` gives an example, or it stands under an example's heading."""
+    """Whether the value at `start` stands in a sentence that gives an example, or under such a heading."""
     if _EXAMPLE.search(_sentence_before(text, start)):
         return True
     offset = max(0, start - _FAR_BACK, text.rfind("\n", 0, start) + 1)

@@ -37,7 +37,7 @@ class Verdict:
 
 def judge(document: DocumentText, spec: FieldSpec, claimed: Value, place: Place) -> Verdict:
     """Judges the claim at one occurrence of its quote. Anything doubtful is a reason not to verify."""
-    verdict = Verdict(None, (place.evidence(document),), exact=place.exact)
+    verdict = Verdict(None, place.passages(document), exact=place.exact)
     reason = _unfit(document, spec, place)
     if reason:
         return replace(verdict, reason=reason)
@@ -49,7 +49,7 @@ def judge(document: DocumentText, spec: FieldSpec, claimed: Value, place: Place)
 
 def judge_stated(document: DocumentText, spec: FieldSpec, claimed: Value, place: Place) -> Verdict:
     """As `judge`, but for what the value belongs to: of that its caller is sure by where the quote stands."""
-    verdict = Verdict(None, (place.evidence(document),), exact=place.exact)
+    verdict = Verdict(None, place.passages(document), exact=place.exact)
     reason = _unfit(document, spec, place)
     found = reason or _read(document, spec, claimed, place)
     if isinstance(found, Reason):
@@ -66,7 +66,7 @@ def judge_stated(document: DocumentText, spec: FieldSpec, claimed: Value, place:
 
 def judge_redacted(document: DocumentText, place: Place) -> Verdict:
     """Whether something is blacked out at an occurrence of a quote, whatever it may be."""
-    verdict, text = Verdict(None, (place.evidence(document),), exact=place.exact), document.normalized.text
+    verdict, text = Verdict(None, place.passages(document), exact=place.exact), document.normalized.text
     if place.crosses_page(document):
         return replace(verdict, reason=Reason.CROSSES_PAGE)
     if addresses_machine(text, place.start, place.end):
@@ -77,7 +77,7 @@ def judge_redacted(document: DocumentText, place: Place) -> Verdict:
 
 def judge_redaction(document: DocumentText, spec: FieldSpec, place: Place) -> Verdict:
     """Judges the claim that the field's value is blacked out at one occurrence of its quote."""
-    verdict = Verdict(None, (place.evidence(document),), exact=place.exact)
+    verdict = Verdict(None, place.passages(document), exact=place.exact)
     text = document.normalized.text
     if place.crosses_page(document):
         return replace(verdict, reason=Reason.CROSSES_PAGE)

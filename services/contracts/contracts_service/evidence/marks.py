@@ -34,7 +34,7 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 _NOT_TO_RENEW = re.compile(r"\bnot\s+to\s+(?:renew|extend|continue|terminate)\b", re.IGNORECASE)
-# "If a petition is not dismissed within ninety days": the deadline is stated, only that it was kept is denied.
+# "If a petition is not dismissed within ninety days" states a deadline; only that it was kept is denied.
 _FAILED = re.compile(
     r"(?<!shall\s)(?<!will\s)(?<!may\s)(?<!must\s)\bnot\s+(?:yet\s+|been\s+)?(?!requir|obligat|permit|allow|entitl|limit)"
     r"(?:[a-z]{2,}(?:ed|en|id|ade)|(?:reasonably\s+)?(?:able|likely|possible|successful))\b[^.;]{0,60}?\bwithin\b"

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,7 +72,8 @@ class Normalized:
     @cached_property
     def key(self) -> Rewritten:
         """The text that is searched; its origins are offsets into `text`."""
-        return _rewrite(self.text, _INNER_HYPHEN, lambda match: "" if match["hyphen"] else " ")
+        joints = _replaced(_INNER_HYPHEN, lambda match: "" if match["hyphen"] else " ", self.text)
+        return rewrite(self.text, joints)
 
     @cached_property
     def folded_key(self) -> str:
@@ -82,7 +83,7 @@ class Normalized:
 
 def normalize(text: str) -> Normalized:
     """Normalises `text`; look-alike letters and digits of other scripts are left as they are."""
-    return Normalized(_rewrite(text, _NOISE, _plain))
+    return Normalized(rewrite(text, _replaced(_NOISE, _plain, text)))
 
 
 def quote_key(quote: str) -> str:
@@ -120,7 +121,8 @@ def _hyphen_belongs(match: re.Match[str]) -> bool:
     return word is not None and word[0].lower() in NUMBER_WORDS and not match[0].startswith("\u00ad")
 
 
-def _rewrite(text: str, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str]) -> Rewritten:
+def rewrite(text: str, changes: Iterable[tuple[int, int, str]]) -> Rewritten:
+    """The text with each (start, end, replacement) of `changes`, which are in order and do not overlap."""
     pieces: list[str] = []
     starts: list[int] = []
     origins: list[tuple[int, int]] = []
@@ -136,9 +138,16 @@ def _rewrite(text: str, pattern: re.Pattern[str], replace: Callable[[re.Match[st
             copied.append(same)
             length += len(piece)
 
-    for match in pattern.finditer(text):
-        add(text[place : match.start()], place, match.start(), same=True)
-        add(replace(match), *match.span(), same=False)
-        place = match.end()
+    for start, end, replacement in changes:
+        add(text[place:start], place, start, same=True)
+        add(replacement, start, end, same=False)
+        place = end
     add(text[place:], place, len(text), same=True)
     return Rewritten("".join(pieces), tuple(starts), tuple(origins), tuple(copied))
+
+
+def _replaced(
+    pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str
+) -> Iterator[tuple[int, int, str]]:
+    for match in pattern.finditer(text):
+        yield *match.span(), replace(match)

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     QUOTE_TOO_SHORT = "QUOTE_TOO_SHORT"
     QUOTE_TOO_LONG = "QUOTE_TOO_LONG"
     QUOTE_NOT_FOUND = "QUOTE_NOT_FOUND"
+    QUOTE_NOT_EXACT = "QUOTE_NOT_EXACT"
     QUOTE_CUT = "QUOTE_CUT"
     CROSSES_PAGE = "CROSSES_PAGE"
     REDACTED_PASSAGE = "REDACTED_PASSAGE"
@@ -50,6 +51,7 @@ SENTENCES = {
     Reason.QUOTE_TOO_SHORT: "The quote is too short to prove anything.",
     Reason.QUOTE_TOO_LONG: "The quote is too long to point at one value.",
     Reason.QUOTE_NOT_FOUND: "The quote does not stand in the document.",
+    Reason.QUOTE_NOT_EXACT: "The quote stands in the document only nearly so, as when a scanner misread it.",
     Reason.QUOTE_CUT: "The quote starts or ends within a word or a number of the document.",
     Reason.CROSSES_PAGE: "The quote runs across a page break, where footers and headers may hide text.",
     Reason.REDACTED_PASSAGE: "The quoted passage is redacted, so it cannot state the value.",
