@@ -9,7 +9,7 @@ from contracts_service.evidence.numbers import VULGAR_FRACTIONS
 
 _MARK = re.compile(
     r"\[\s*(?:\*+|●+|•+|_+|x{3,}|\.{3}|…|redacted|omitted|intentionally\s+omitted|confidential\s+(?:information|portion)[^\]]{0,40})"
-    r"\s*[^\]\n]{0,20}\]|[█▇■]{2,}|\*{3,}",
+    r"\s*[^\]\n]{0,20}\]|[█▇■▮▓]+|\*{3,}|[(<{]\s*redacted\b[^)>}\n]{0,20}[)>}]|(?<!\w)X{5,}(?!\w)",
     re.IGNORECASE,
 )
 # "[***] Confidential Treatment Requested" is printed on every page and hides nothing there.

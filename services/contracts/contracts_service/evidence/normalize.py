@@ -29,6 +29,7 @@ _NOISE = re.compile(
 )
 _INNER_HYPHEN = re.compile(r"(?P<hyphen>(?<=[A-Za-z])-\s?(?=[A-Za-z]))|(?P<space>\n)")
 _LAST_WORD = re.compile(r"[A-Za-z]+$")
+_FIRST_WORD = re.compile(r"[A-Za-z]+")
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -116,9 +117,12 @@ def _gap(found: str) -> str:
 
 
 def _hyphen_belongs(match: re.Match[str]) -> bool:
-    # "forty-" + "five" keeps its hyphen, "capac-" + "ity" loses it.
+    # "forty-" + "five" keeps its hyphen, "capac-" + "ity" and "seven-" + "teen" lose it.
     word = _LAST_WORD.search(match.string, max(0, match.start() - 20), match.start())
-    return word is not None and word[0].lower() in NUMBER_WORDS and not match[0].startswith("\u00ad")
+    following = _FIRST_WORD.match(match.string, match.end())
+    if match[0].startswith("\u00ad"):
+        return False
+    return all(one is not None and one[0].lower() in NUMBER_WORDS for one in (word, following))
 
 
 def rewrite(text: str, changes: Iterable[tuple[int, int, str]]) -> Rewritten:
