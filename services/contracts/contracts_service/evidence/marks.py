@@ -4,8 +4,8 @@ import re
 import unicodedata
 
 from contracts_service.evidence.changes import is_old_value, new_value_start
+from contracts_service.evidence.figures import VULGAR_FRACTIONS
 from contracts_service.evidence.normalize import INVISIBLE
-from contracts_service.evidence.numbers import VULGAR_FRACTIONS
 
 _MARK = re.compile(
     r"\[\s*(?:\*+|●+|•+|_+|x{3,}|\.{3}|…|redacted|omitted|intentionally\s+omitted|confidential\s+(?:information|portion)[^\]]{0,40})"

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from contracts_service.evidence.changes import is_old_value, new_value_start
-from contracts_service.evidence.numbers import Number, numbers
+from contracts_service.evidence.number import Number
+from contracts_service.evidence.numbers import numbers
 from contracts_service.evidence.reasons import Reason
 from contracts_service.evidence.spellings import unit_after
 from contracts_service.evidence.units import CURRENCIES

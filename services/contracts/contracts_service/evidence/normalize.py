@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from contracts_service.evidence.numbers import NUMBER_WORDS
+from contracts_service.evidence.number_words import NUMBER_WORDS
 
 #: What has no width: it is left out wherever it stands.
 INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
