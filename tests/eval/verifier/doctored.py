@@ -24,6 +24,16 @@ Edit = Callable[[Fact, str, int, int, Random], Edited | None]
 _PAGE_END = re.compile(r"\f")
 
 
+def as_claimed(fact: Fact, quote: str) -> tuple[str, str, str]:
+    """The claim that was true before the change, with this quote."""
+    return fact.value, fact.unit, quote
+
+
+def unit_of(fact: Fact) -> str:
+    """The unit as the contract writes it, of a claim's "days after receipt"."""
+    return re.split(r" (?:after|before) ", fact.unit)[0]
+
+
 def told(contract: Contract, kind: str, edit: Edit, random: Random) -> Iterator[Told]:
     """The claims about a copy of the contract in which every fact that can be was changed."""
     chosen = _apart([fact for fact in contract.facts if fact.figure], random)

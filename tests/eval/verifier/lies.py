@@ -8,6 +8,7 @@ from random import Random
 
 from contracts_service.fields import FIELDS, Kind
 from tests.eval.verifier.claims import Told
+from tests.eval.verifier.doctored import unit_of
 from tests.eval.verifier.facts import Contract, Fact
 from tests.eval.verifier.truths import other_value
 from tests.eval.verifier.writing import styles
@@ -97,7 +98,7 @@ def _quote_altered(contract: Contract, fact: Fact, value: str) -> Iterator[Told]
     """The false value written into the quote, too."""
     if not fact.figure or not _possible(fact, value):
         return
-    unit = re.split(r" (?:after|before) ", fact.unit)[0]
+    unit = unit_of(fact)
     before, after = contract.text[fact.start : fact.figure[0]], contract.text[fact.figure[1] : fact.end]
     for words in styles(fact.kind, value, unit)[:4:3]:
         quote = f"{before}{words}{after}"
@@ -117,9 +118,13 @@ def _possible(fact: Fact, value: str) -> bool:
 
 
 def _other_units(contract: Contract, fact: Fact) -> Iterator[Told]:
-    unit, space, event = re.match(r"((?:business )?\S+)( ?)(.*)", fact.unit, re.DOTALL).groups()  # type: ignore[union-attr]  # matches anything
+    unit = unit_of(fact)
     for other in _OTHER_UNITS.get(unit, ()):
-        yield _told(contract, fact, "another unit", unit=f"{other}{space}{event}")
+        yield _told(contract, fact, "another unit", unit=fact.unit.replace(unit, other, 1))
+    yield from _other_percentages(contract, fact)
+
+
+def _other_percentages(contract: Contract, fact: Fact) -> Iterator[Told]:
     around = contract.text[max(0, fact.start - 900) : fact.end + 900].lower()
     for other, word in (
         ("% LHV", "lhv|lower heating"),
@@ -137,30 +142,34 @@ def _other_units(contract: Contract, fact: Fact) -> Iterator[Told]:
 def _other_quotes(contract: Contract, fact: Fact, random: Random) -> Iterator[Told]:
     """The true value with words that do not state it."""
     for other in random.sample(contract.facts, min(3, len(contract.facts))):
-        if other.kind != fact.kind or not _says(contract, other, fact):
+        if other.kind != fact.kind or _as_number(other.value) != _as_number(fact.value):
             quote = contract.text[other.start : other.end]
             if not _mentions(quote, fact):
                 yield _told(contract, fact, "the quote of another fact", quote=quote)
                 joined = f"{contract.text[fact.start : fact.end]} {quote}"
                 if not _stands(contract, joined):
                     yield _told(contract, fact, "a quote joined from two places", quote=joined)
+    yield from _quotes_from_anywhere(contract, fact, random)
+    yield from _words_changed(contract, fact, random)
+
+
+def _quotes_from_anywhere(contract: Contract, fact: Fact, random: Random) -> Iterator[Told]:
     at = random.randrange(0, max(1, len(contract.text) - 200))
     elsewhere = re.sub(r"^\S*\s|\s\S*$", "", contract.text[at : at + 120])
     if not _mentions(elsewhere, fact) and len(elsewhere) > 20:
         yield _told(contract, fact, "the quote from anywhere", quote=elsewhere)
+
+
+def _words_changed(contract: Contract, fact: Fact, random: Random) -> Iterator[Told]:
     words = contract.text[fact.start : fact.end].split()
     if len(words) > 5:
         at = random.randrange(1, len(words) - 1)
-        yield _told(
-            contract, fact, "a word put into the quote", quote=" ".join([*words[:at], "always", *words[at:]])
+        more, fewer = (
+            " ".join([*words[:at], "always", *words[at:]]),
+            " ".join([*words[:at], *words[at + 1 :]]),
         )
-        yield _told(
-            contract, fact, "a word left out of the quote", quote=" ".join([*words[:at], *words[at + 1 :]])
-        )
-
-
-def _says(contract: Contract, other: Fact, fact: Fact) -> bool:
-    return _as_number(other.value) == _as_number(fact.value)
+        yield _told(contract, fact, "a word put into the quote", quote=more)
+        yield _told(contract, fact, "a word left out of the quote", quote=fewer)
 
 
 def _mentions(quote: str, fact: Fact) -> bool:
@@ -193,9 +202,7 @@ def _neighbours(contract: Contract, fact: Fact, random: Random) -> Iterator[Told
 
 
 def _same_unit(fact: Fact, other: Fact) -> bool:
-    return (
-        fact.unit.startswith(re.split(r" (?:after|before) ", other.unit)[0]) and fact.unit.count("%") == 0
-    ) or (fact.unit == other.unit)
+    return (fact.unit.startswith(unit_of(other)) and fact.unit.count("%") == 0) or (fact.unit == other.unit)
 
 
 def _names(contract: Contract, fact: Fact) -> Iterator[Told]:

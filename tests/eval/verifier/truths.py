@@ -8,7 +8,7 @@ from random import Random
 
 from contracts_service.fields import FIELDS
 from tests.eval.verifier.claims import Told
-from tests.eval.verifier.doctored import Edited, told
+from tests.eval.verifier.doctored import Edited, told, unit_of
 from tests.eval.verifier.facts import Contract, Fact
 from tests.eval.verifier.plain import NUMBER_WORD
 from tests.eval.verifier.writing import written
@@ -70,7 +70,7 @@ def restyled(fact: Fact, quote: str, start: int, end: int, random: Random) -> Ed
     if re.match(r"\s*\(", quote[end:]):
         return None
     value = other_value(fact, random)
-    words = f"{quote[:start]}{written(fact.kind, value, _unit(fact), random)}{quote[end:]}"
+    words = f"{quote[:start]}{written(fact.kind, value, unit_of(fact), random)}{quote[end:]}"
     if len(words) < _SHORTEST:
         return None
     return Edited(words, ((value, fact.unit, words),))
@@ -99,8 +99,3 @@ def _equal(one: str, other: str) -> bool:
         return Decimal(one) == Decimal(other)
     except ArithmeticError:
         return one == other
-
-
-def _unit(fact: Fact) -> str:
-    """The unit as the contract writes it, of a claim's "days after receipt"."""
-    return re.split(r" (?:after|before) ", fact.unit)[0]
