@@ -29,6 +29,7 @@ _OTHER_UNITS = {
     "V": ("kV",),
 }
 _NAMES = (Kind.TEXT, Kind.JURISDICTION)
+_CODED = (Kind.ENUM, Kind.BOOLEAN)
 _STATES = ("Delaware", "California", "New York", "Texas", "Connecticut", "Ohio")
 _OTHER_EVENTS = (
     "the end of the Term",
@@ -49,6 +50,7 @@ def lies(contract: Contract, random: Random) -> Iterator[Told]:
         yield from _neighbours(contract, fact, random)
         yield from _names(contract, fact)
         yield from _events(contract, fact)
+        yield from _codes(contract, fact)
         yield from _sentences(contract, fact, random)
 
 
@@ -220,6 +222,17 @@ def _names(contract: Contract, fact: Fact) -> Iterator[Told]:
         for state in _STATES:
             if state not in fact.accepted:
                 yield _told(contract, fact, "another party or name", value=state)
+
+
+def _codes(contract: Contract, fact: Fact) -> Iterator[Told]:
+    """Another kind of document, the other of yes and no."""
+    if fact.field and FIELDS[fact.field].kind in _CODED:
+        for other in sorted({*_codes_of(fact.field), "true", "false"} - fact.accepted):
+            yield _told(contract, fact, "another code, or the other of yes and no", value=other)
+
+
+def _codes_of(field: str) -> Iterator[str]:
+    return (choice.code for choice in FIELDS[field].choices)
 
 
 def _events(contract: Contract, fact: Fact) -> Iterator[Told]:
