@@ -42,7 +42,7 @@ def _show(head: str, wrong: Sequence[Asked]) -> None:
     if wrong:
         print(f"\n{head}")
     for one in wrong[:_SHOWN]:
-        print(f"  {one.reason:22} {_words(one.told)}")
+        print(f"  {one.reason or 'VERIFIED':22} {_words(one.told)}")
 
 
 def _words(told: Told) -> str:
