@@ -157,10 +157,10 @@ def _statement(text: str, measure: Measure) -> _Statement | Reason:
         return _Statement("bare", measure.amount.normalize(), words)
     if unit_named(measure.unit) is None:
         return _Statement(measure.unit, measure.amount.normalize(), words)
-    dimension, amount = in_base_units(measure.amount, measure.unit)
-    statement = _Statement(str(dimension), amount.normalize(), words)
+    kind, amount = in_base_units(measure.amount, measure.unit)
+    statement = _Statement(kind, amount.normalize(), words)
     return (
         replace(statement, period=period_of(text, measure.start, measure.end)[0])
-        if statement.kind == "percent"
+        if kind == "percent"
         else statement
     )

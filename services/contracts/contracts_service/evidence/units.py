@@ -37,6 +37,11 @@ class Unit:
     dimension: Dimension
     factor: Decimal = Decimal(1)
 
+    @property
+    def kind(self) -> str:
+        """The dimension in words: units of one kind convert into each other."""
+        return str(self.dimension)
+
     def __mul__(self, other: "Unit") -> "Unit":
         return Unit(self.dimension * other.dimension, self.factor * other.factor)
 
@@ -101,12 +106,12 @@ def unit_named(name: str) -> Unit | None:
     return unit
 
 
-def in_base_units(amount: Decimal, unit: str) -> tuple[Dimension, Decimal]:
-    """The dimension of `unit`, and `amount` in its base unit. Raises KeyError for an unknown unit."""
+def in_base_units(amount: Decimal, unit: str) -> tuple[str, Decimal]:
+    """The kind of `unit`, and `amount` in that kind's base unit. Raises KeyError for an unknown unit."""
     known = unit_named(unit)
     if known is None:
         raise KeyError(unit)
-    return known.dimension, amount * known.factor
+    return known.kind, amount * known.factor
 
 
 def convertible(first: str, second: str) -> bool:
