@@ -19,7 +19,7 @@ ONLY ?=
 SAMPLE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval
+.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval eval-verifier
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -105,6 +105,9 @@ fix: install  ## format, and mend what can be mended
 
 eval: install  ## reads the 40 contracts of cuad-dev and scores the clauses found against CUAD's labels
 	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.eval.cuad
+
+eval-verifier: install  ## tells the verifier of evidence 5,000 lies and as many truths as five contracts hold
+	@$(BIN)/python -m tests.eval.verifier
 
 bench: bench-rest bench-ai bench-savings bench-auth bench-contracts  ## every bench
 

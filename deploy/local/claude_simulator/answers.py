@@ -63,6 +63,9 @@ def _text(asked: MessagesRequest, scripted: ScriptedAnswer | None) -> str:
 
 
 def _overlaid(asked: MessagesRequest, schema: Schema, scripted: ScriptedAnswer) -> Mapping[str, object]:
+    if wanted := lists.asked_list(asked.question):
+        # Who scripts fields says nothing of lists: nothing is there.
+        return lists.listed(wanted, ())
     names = asked_fields(asked)
     if not names:
         return smallest_object(schema)

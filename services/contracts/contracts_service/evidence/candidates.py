@@ -11,7 +11,7 @@ from contracts_service.evidence.measures import Measure, measures
 from contracts_service.evidence.percents import period_of
 from contracts_service.evidence.reasons import Reason
 from contracts_service.evidence.relative import relative_dates
-from contracts_service.evidence.units import UNITS
+from contracts_service.evidence.units import CURRENCIES, convertible, is_rate, unit_named
 from contracts_service.evidence.values import (
     Code,
     Count,
@@ -76,14 +76,14 @@ def _measured(claimed: Value, measure: Measure, text: str) -> Candidate | None:
     unit = measure.unit
     match claimed:
         # "The first Contract Year" is no duration of one year.
-        case Quantity() if unit in UNITS and _kind(unit) == _kind(claimed.unit) and not measure.ordinal:
+        case Quantity() if unit and convertible(unit, claimed.unit) and not measure.ordinal:
             value = Quantity(measure.amount, unit)
-        case Rate() if unit is not None and "/" in unit and unit != "BTU/kWh":
-            value = Rate(measure.amount, unit) if unit in UNITS else None
+        case Rate() if unit and is_rate(unit):
+            value = Rate(measure.amount, unit) if unit_named(unit) else None
             return Candidate(
                 measure.start, measure.end, value, measure.flaw or (None if value else Reason.UNITS_DISAGREE)
             )
-        case Money() if unit is not None and len(unit) == 3 and unit.isupper() and unit not in UNITS:
+        case Money() if unit and unit in CURRENCIES:
             value = Money(measure.amount, unit)
         case Percent() if unit == "%":
             period, support = period_of(text, measure.start, measure.end)
@@ -91,10 +91,6 @@ def _measured(claimed: Value, measure: Measure, text: str) -> Candidate | None:
         case _:
             return None
     return Candidate(measure.start, measure.end, value, measure.flaw, support=support)
-
-
-def _kind(unit: str) -> str:
-    return UNITS[unit].kind
 
 
 _REFERENCE = re.compile(

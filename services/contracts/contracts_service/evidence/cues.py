@@ -31,6 +31,10 @@ _SECTION_PENALTY = 250
 _TITLE_DISTANCE = 60
 #: A cue that ends right before the value is its label.
 _LABEL_DISTANCE = 2
+# Not "(this "Agreement")": that names the document, whatever stands before it.
+_DEFINED_TERM = re.compile(
+    r",?\s*\(\s*(?:the|each\s+a|each,?\s+an?|such\s+\w+,?\s+the)?\s*[\"'](?P<term>[^\"'()]{2,60})[\"']\s*\)"
+)
 _THIS_ARTICLE = re.compile(r"\bthis\s+article\b", re.IGNORECASE)
 
 
@@ -57,6 +61,9 @@ def belongs(spec: FieldSpec, text: str, quote: tuple[int, int], value: tuple[int
     # What a new value replaces stands between it and the words that say what it is.
     start = new_value_start(text, value[0])
     value = value if start is None else (start, value[1])
+    named = _defined_as(text, value)
+    if named and _is_its_name(spec, text, named):
+        return Belonging(None, named[1] <= quote[1])
     own = _hits(spec.cues, text, quote, value)
     own += [hit for hit in _hits(spec.front_cues, text, quote, value) if hit.end <= FRONT]
     own += _labelled(spec, text, value)
@@ -67,6 +74,21 @@ def belongs(spec: FieldSpec, text: str, quote: tuple[int, int], value: tuple[int
     if nearest > (_COUNT_REACH if spec.kind is Kind.INTEGER else REACH):
         return Belonging(Reason.NO_CUE)
     return Belonging(_outweighed(own, rivals, nearest, value, in_quote=in_quote), in_quote)
+
+
+def _defined_as(text: str, value: tuple[int, int]) -> tuple[int, int] | None:
+    """The [start, end) of the term that a value is given right after it: (the "Effective Date")."""
+    match = _DEFINED_TERM.match(text, value[1])
+    return None if match is None else match.span("term")
+
+
+def _is_its_name(spec: FieldSpec, text: str, named: tuple[int, int]) -> bool:
+    """Whether the term given to a value names the field, and no other one more fully."""
+    own, rivals = (
+        max((len(match[0]) for one in patterns for match in _compiled(one).finditer(text, *named)), default=0)
+        for patterns in (spec.cues, _rivals(spec.name))
+    )
+    return own > rivals
 
 
 def _outweighed(

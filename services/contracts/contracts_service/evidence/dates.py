@@ -16,7 +16,7 @@ _MONTHS = {
     name: number for number, names in enumerate(_MONTH_NAMES.split("|"), start=1) for name in names.split()
 }
 _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"
-_DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
+_DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th|d)?"
 _YEAR = r"(?P<year>(?:19|20)[0-9]{2})"
 _EDGE, _END = r"(?<![\w/.-])", r"(?![\w/]|-\d|\.\d)"
 _WORDED_DAY = r"(?P<words>[a-z]+(?:-[a-z]+)?)\s*(?:\((?P<figure>[0-9]{1,2})(?:st|nd|rd|th)?\)\s*)?"
@@ -91,6 +91,8 @@ def _compile(pattern: str) -> re.Pattern[str]:
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DateFound | None]], ...] = (
     (_compile(rf"{_EDGE}{_MONTH}\s*{_DAY}\s*,?\s+{_YEAR}{_END}"), _named_month),
     (_compile(rf"{_EDGE}{_DAY}[\s-]+{_MONTH}[\s,-]+{_YEAR}{_END}"), _named_month),
+    (_compile(rf"{_EDGE}{_DAY}\s+of\s+{_MONTH}\s*,?\s+{_YEAR}{_END}"), _named_month),
+    (_compile(rf"{_EDGE}{_YEAR}/(?P<month>[0-9]{{2}})/(?P<day>[0-9]{{2}}){_END}"), _iso),
     (_compile(rf"{_EDGE}{_YEAR}-(?P<month>[0-9]{{2}})-(?P<day>[0-9]{{2}}){_END}"), _iso),
     (_compile(rf"{_EDGE}(?P<first>[0-9]{{1,2}})(?P<by>[/.-])(?P<second>[0-9]{{1,2}})(?P=by)"
               rf"(?P<year>[0-9]{{4}}|[0-9]{{2}}){_END}"), _slashed),

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from contracts_service.evidence.address import addresses_machine
 from contracts_service.evidence.candidates import Candidate, candidates
 from contracts_service.evidence.cues import belongs
+from contracts_service.evidence.framing import is_example, is_not_so
 from contracts_service.evidence.locate import Place
-from contracts_service.evidence.marks import denied, has_lookalikes, redactions_in
+from contracts_service.evidence.marks import denied, has_lookalikes, hides_in_number, redactions_in
 from contracts_service.evidence.model import DocumentText, Evidence
 from contracts_service.evidence.others import of_another_document
 from contracts_service.evidence.percents import basis_span
@@ -36,7 +37,7 @@ class Verdict:
 
 def judge(document: DocumentText, spec: FieldSpec, claimed: Value, place: Place) -> Verdict:
     """Judges the claim at one occurrence of its quote. Anything doubtful is a reason not to verify."""
-    verdict = Verdict(None, (place.evidence(document),), exact=place.exact)
+    verdict = Verdict(None, place.passages(document), exact=place.exact)
     reason = _unfit(document, spec, place)
     if reason:
         return replace(verdict, reason=reason)
@@ -48,7 +49,7 @@ def judge(document: DocumentText, spec: FieldSpec, claimed: Value, place: Place)
 
 def judge_stated(document: DocumentText, spec: FieldSpec, claimed: Value, place: Place) -> Verdict:
     """As `judge`, but for what the value belongs to: of that its caller is sure by where the quote stands."""
-    verdict = Verdict(None, (place.evidence(document),), exact=place.exact)
+    verdict = Verdict(None, place.passages(document), exact=place.exact)
     reason = _unfit(document, spec, place)
     found = reason or _read(document, spec, claimed, place)
     if isinstance(found, Reason):
@@ -56,7 +57,7 @@ def judge_stated(document: DocumentText, spec: FieldSpec, claimed: Value, place:
     verdict = replace(verdict, raw_text=_stored(document, found.start, found.end).quote)
     text = document.normalized.text
     # Words are taken over as they stand, whoever they are denied to: "Buyer shall not" is about Buyer.
-    if spec.kind not in (*_UNDENIABLE, Kind.TEXT) and denied(text, found.start, _core_end(found)):
+    if spec.kind not in (*_UNDENIABLE, Kind.TEXT) and _taken_back(text, found):
         return replace(verdict, reason=Reason.NEGATED)
     if isinstance(claimed, Percent):
         return _weigh_percent(document, spec, claimed, found, (place.start, place.end), verdict)
@@ -65,7 +66,7 @@ def judge_stated(document: DocumentText, spec: FieldSpec, claimed: Value, place:
 
 def judge_redacted(document: DocumentText, place: Place) -> Verdict:
     """Whether something is blacked out at an occurrence of a quote, whatever it may be."""
-    verdict, text = Verdict(None, (place.evidence(document),), exact=place.exact), document.normalized.text
+    verdict, text = Verdict(None, place.passages(document), exact=place.exact), document.normalized.text
     if place.crosses_page(document):
         return replace(verdict, reason=Reason.CROSSES_PAGE)
     if addresses_machine(text, place.start, place.end):
@@ -76,7 +77,7 @@ def judge_redacted(document: DocumentText, place: Place) -> Verdict:
 
 def judge_redaction(document: DocumentText, spec: FieldSpec, place: Place) -> Verdict:
     """Judges the claim that the field's value is blacked out at one occurrence of its quote."""
-    verdict = Verdict(None, (place.evidence(document),), exact=place.exact)
+    verdict = Verdict(None, place.passages(document), exact=place.exact)
     text = document.normalized.text
     if place.crosses_page(document):
         return replace(verdict, reason=Reason.CROSSES_PAGE)
@@ -102,7 +103,8 @@ def _unfit(document: DocumentText, spec: FieldSpec, place: Place) -> Reason | No
         return Reason.ADDRESSES_MACHINE
     if redactions_in(text, place.start, place.end):
         return Reason.REDACTED_PASSAGE
-    if spec.kind is not Kind.TEXT and has_lookalikes(text[place.start : place.end]):
+    hidden = hides_in_number(place.evidence(document).quote)
+    if hidden or (spec.kind is not Kind.TEXT and has_lookalikes(text[place.start : place.end])):
         return Reason.LOOKALIKE_CHARACTERS
     return None
 
@@ -147,8 +149,16 @@ def _within(
             if spec.kind in _WORDED:
                 continue
             return Reason.VALUE_CUT
-        inside.append(_trimmed(moved, text, place))
+        inside.append(_trimmed(_settled(spec, moved, text), text, place))
     return inside
+
+
+def _settled(spec: FieldSpec, one: Candidate, text: str) -> Candidate:
+    """A draft leaves what is still open in brackets: [30 days] [45 days]."""
+    bracketed = (
+        text[max(0, one.start - 1) : one.start] == "[" or text[_core_end(one) : _core_end(one) + 1] == "]"
+    )
+    return replace(one, flaw=Reason.LEFT_OPEN) if bracketed and spec.kind not in _WORDED else one
 
 
 def _moved(one: Candidate, by: int) -> Candidate:
@@ -206,8 +216,10 @@ def _weigh(
     """The value stands there; now: is it affirmed, for this field, of this basis and period?"""
     text, quote = document.normalized.text, (place.start, place.end)
     verdict = replace(verdict, raw_text=_stored(document, found.start, found.end).quote)
-    if spec.kind not in _UNDENIABLE and denied(text, found.start, _core_end(found)):
+    if spec.kind not in _UNDENIABLE and _taken_back(text, found):
         return replace(verdict, reason=Reason.NEGATED)
+    if is_example(text, found.start):
+        return replace(verdict, reason=Reason.ONLY_EXAMPLE)
     if spec.of_itself and of_another_document(text, found.start):
         return replace(verdict, reason=Reason.RIVAL_CUE)
     belonging = belongs(spec, text, quote, (found.start, found.end))
@@ -217,6 +229,10 @@ def _weigh(
     if isinstance(claimed, Percent):
         return _weigh_percent(document, spec, claimed, found, quote, verdict)
     return verdict
+
+
+def _taken_back(text: str, found: Candidate) -> bool:
+    return denied(text, found.start, _core_end(found)) or is_not_so(text, found.start)
 
 
 def _weigh_percent(

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from contracts_service.evidence.model import DocumentText, Evidence
+from contracts_service.evidence.nearly import across_pages, misread, passages
 from contracts_service.evidence.normalize import fold, quote_key
 from contracts_service.evidence.reasons import Reason
 
@@ -28,6 +29,12 @@ class Place:
         """The passage of the stored text."""
         return Evidence.at(document, *document.normalized.stored.origin(self.start, self.end))
 
+    def passages(self, document: DocumentText) -> tuple[Evidence, ...]:
+        """The passage of the stored text; where it crosses pages one for each, without their headers."""
+        if not self.crosses_page(document):
+            return (self.evidence(document),)
+        return passages(document, *document.normalized.stored.origin(self.start, self.end))
+
     def crosses_page(self, document: DocumentText) -> bool:
         """Whether the passage starts on one page and ends on another."""
         start, end = document.normalized.stored.origin(self.start, self.end)
@@ -36,10 +43,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """The places of a quote, or the reason why there is none."""
+    """The places of a quote, or the reason why there is none, and what a person may then look at."""
 
     places: tuple[Place, ...]
     reason: Reason | None = None
+    nearly: tuple[Evidence, ...] = ()
 
 
 def locate(document: DocumentText, quote: str) -> Located:
@@ -54,8 +62,16 @@ def locate(document: DocumentText, quote: str) -> Located:
     if not exact:
         spans = _spans(document.normalized.folded_key, fold(key))
     if not spans:
-        return Located((), Reason.QUOTE_NOT_FOUND)
+        return _nearly(document, quote, key)
     return _whole(document, spans, exact=exact)
+
+
+def _nearly(document: DocumentText, quote: str, key: str) -> Located:
+    if crossing := across_pages(document, key):
+        return Located((), Reason.CROSSES_PAGE, crossing)
+    if similar := misread(document, quote):
+        return Located((), Reason.QUOTE_NOT_EXACT, similar)
+    return Located((), Reason.QUOTE_NOT_FOUND)
 
 
 def _spans(text: str, key: str) -> list[tuple[int, int]]:

@@ -4,24 +4,41 @@ import re
 import unicodedata
 
 from contracts_service.evidence.changes import is_old_value, new_value_start
+from contracts_service.evidence.figures import VULGAR_FRACTIONS
+from contracts_service.evidence.normalize import INVISIBLE
 
 _MARK = re.compile(
     r"\[\s*(?:\*+|●+|•+|_+|x{3,}|\.{3}|…|redacted|omitted|intentionally\s+omitted|confidential\s+(?:information|portion)[^\]]{0,40})"
-    r"\s*[^\]\n]{0,20}\]|[█▇■]{2,}|\*{3,}",
+    r"\s*[^\]\n]{0,20}\]|[█▇■▮▓]+|\*{3,}|[(<{]\s*redacted\b[^)>}\n]{0,20}[)>}]|(?<!\w)X{5,}(?!\w)",
     re.IGNORECASE,
 )
 # "[***] Confidential Treatment Requested" is printed on every page and hides nothing there.
 _NOTICE = re.compile(r"\s*(?:confidential\s+treatment|certain\s+confidential)", re.IGNORECASE)
-_CLAUSE_START = re.compile(r"[.,;:()\n]")
+_CLAUSE_START = re.compile(r"[.,;:()\n]|\b(?:unless|until)\b", re.IGNORECASE)
 _DENIAL = re.compile(
     r"\b(?:not|never|nor)\b(?!\s+(?:be\s+)?(?:less|more|later|greater|fewer|lower|higher|earlier|to\s+exceed|exceed|limited))"
-    r"|\b(?:other|rather)\s+than\b|\binstead\s+of\b|\bin\s+lieu\s+of\b|\bexcept(?:ing)?\b|\bexcluding\b|\bformerly\b|\bno\s+longer\b",
+    r"|\b(?:other|rather)\s+than\b|\binstead\s+of\b|\bin\s+(?:lieu|place)\s+of\b|\bexcept(?:ing)?\b|\bexcluding\b"
+    r"|\b(?:formerly|originally|previously)\b|\bno\s+longer\b",
     re.IGNORECASE,
 )
 _WITHDRAWAL = re.compile(
-    r"\brather\s+than\b|\binstead\s+of\b|\bpreviously\b|\bformerly\b|\bdeleted\b|\bno\s+longer\b|\bsuperseded\b"
+    r"\b(?:rather\s+than|instead\s+of)\b|\bdeleted\b|\bno\s+longer\b|\bsuperseded\b"
     r"|\bshall\s+not\s+(?:apply|be\s+applicable|be\s+(?:deemed|the))\b|\b(?:is|are)\s+(?:hereby\s+)?replaced\s+(?:by|with)\b"
     r"|\b(?:void|struck|withdrawn)\b",
+    re.IGNORECASE,
+)
+# "Not own more than 40%" states a bound, and a notice "not to renew" is one all the same.
+_BOUND = re.compile(
+    r"\b(?:(?:more|less|greater|later|fewer|earlier|longer|higher|lower)\s+than|exceed(?:s|ing)?|in\s+excess\s+of|beyond)"
+    r"\s+(?:(?:the\s+(?:sum|amount)\s+of|an?\s+(?:aggregate|total)\s+of)\s+)?$",
+    re.IGNORECASE,
+)
+_NOT_TO_RENEW = re.compile(r"\bnot\s+to\s+(?:renew|extend|continue|terminate)\b", re.IGNORECASE)
+# "If a petition is not dismissed within ninety days" states a deadline; only that it was kept is denied.
+_FAILED = re.compile(
+    r"(?<!shall\s)(?<!will\s)(?<!may\s)(?<!must\s)\bnot\s+(?:yet\s+|been\s+)?(?!requir|obligat|permit|allow|entitl|limit)"
+    r"(?:[a-z]{2,}(?:ed|en|id|ade)|(?:reasonably\s+)?(?:able|likely|possible|successful))\b[^.;]{0,60}?\bwithin\b"
+    r"|\b(?:if|where|in\s+the\s+event)\b[^.;]{0,60}?\bnot\b[^.;]{0,60}?\bwithin\b",
     re.IGNORECASE,
 )
 # "An amount not paid when due bears interest": the denial qualifies the amount, not what is said of it.
@@ -29,8 +46,15 @@ _UNPAID = re.compile(
     r"\bnot\s+(?:yet\s+|been\s+|so\s+)?(?:timely\s+)?(?:paid|received|made|remitted|settled)\b[^.;]{0,60}?\b(?:shall|will|must|bears?|accrues?)\b",
     re.IGNORECASE,
 )
+_HIDDEN = re.compile(rf"[0-9.,$][{INVISIBLE}]+[0-9.,%]")
+# "30 days is hereby amended to read 60 days": what follows takes the place of the value.
+_REPLACED = re.compile(
+    r"^[\"')\s]*(?:is|are|was|were|(?:shall|will)\s+be|has\s+been)\s+(?:hereby\s+)?"
+    r"(?:amended|changed|modified|revised|adjusted|increased|reduced|extended)\b",
+    re.IGNORECASE,
+)
 _NEAR = 60
-_ALLOWED_SYMBOLS = frozenset("½¼¾")
+_ALLOWED_SYMBOLS = frozenset(VULGAR_FRACTIONS)
 
 
 def redactions_in(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -42,9 +66,14 @@ def redactions_in(text: str, start: int, end: int) -> list[tuple[int, int]]:
 def denied(text: str, start: int, end: int) -> bool:
     """Whether the clause before the value at [start, end) denies it, or words near it withdraw it."""
     before = text[max(0, start - 80) : start]
-    clause = _UNPAID.sub("", _CLAUSE_START.split(before)[-1])
+    clause = _CLAUSE_START.split(before)[-1]
+    for harmless in (_UNPAID, _FAILED, _NOT_TO_RENEW):
+        clause = harmless.sub("", clause)
     return bool(
-        _DENIAL.search(clause) or is_old_value(text, start) or _WITHDRAWAL.search(_near(text, start, end))
+        (_DENIAL.search(clause) and not _BOUND.search(clause))
+        or is_old_value(text, start)
+        or _REPLACED.match(text[end : end + _NEAR])
+        or _WITHDRAWAL.search(_near(text, start, end))
     )
 
 
@@ -56,6 +85,11 @@ def _near(text: str, start: int, end: int) -> str:
         return text[start:end] + (after.partition('"')[0] if text[start - 1] == '"' else after)
     before = re.split(r"[.;\n]", text[max(0, start - _NEAR) : start])[-1]
     return before + text[start:end] + after
+
+
+def hides_in_number(stored: str) -> bool:
+    """Whether characters that nobody sees stand within a number of the stored text."""
+    return _HIDDEN.search(stored) is not None
 
 
 def has_lookalikes(text: str) -> bool:

@@ -6,28 +6,32 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from contracts_service.evidence.changes import is_old_value, new_value_start
-from contracts_service.evidence.numbers import Number, numbers
+from contracts_service.evidence.number import Number
+from contracts_service.evidence.numbers import numbers
 from contracts_service.evidence.reasons import Reason
-from contracts_service.evidence.units import unit_after
+from contracts_service.evidence.spellings import unit_after
+from contracts_service.evidence.units import CURRENCIES
 
-_CURRENCIES = {"US$": "USD", "U.S.$": "USD", "USD": "USD", "USD$": "USD", "$": "USD",
-               "€": "EUR", "EUR": "EUR",
-               "£": "GBP", "GBP": "GBP", "₩": "KRW", "KRW": "KRW"}  # fmt: skip
+_SIGNS = {"US$": "USD", "U.S.$": "USD", "USD$": "USD", "$": "USD", "€": "EUR", "£": "GBP", "₩": "KRW"}
 _CURRENCY = re.compile(
-    r"(?<![A-Za-z])(US\s?\$|U\.S\.\s?\$|USD\s?\$?|\$|€|EUR|£|GBP|₩|KRW)\s*$", re.IGNORECASE
+    rf"(?<![A-Za-z])(US\s?\$|U\.S\.\s?\$|USD\s?\$?|[$€£₩]|{'|'.join(sorted(CURRENCIES))})\s*$", re.IGNORECASE
 )
-_STRANGE_DOLLAR = re.compile(r"[A-Za-z]\$\s*$")
+# A yen or a yuan, a dollar of some other country.
+_STRANGE_SIGN = re.compile(r"(?:[A-Za-z]\$|¥)\s*$")
 _OTHER_DOLLARS = re.compile(
     r"\s*(?:CAD|AUD|NZD|HKD|SGD|(?:canadian|australian|hong\s+kong|singapore|new\s+zealand)\b)", re.IGNORECASE
 )
 _SHORT_SCALE = re.compile(r"\s?(?:MM|M|K|B|bn|mm|m|k|mn|mil)\b")
+_KW = r"(?:kw|kilowatt)s?(?:\s+of\s+(?:[a-z]+\s+){0,3}capacity)?"
 _PER = (
-    ("kW-month", r"(?:kw|kilowatt)s?\s*(?:-|/|\s|\sper\s)\s*(?:months?|mo)"),
-    ("kW-year", r"(?:kw|kilowatt)s?\s*(?:-|/|\s|\sper\s)\s*(?:years?|yr|annum)"),
+    ("kW-month", rf"{_KW}\s*(?:-|/|\s|\sper\s)\s*(?:months?|mo)"),
+    ("kW-year", rf"{_KW}\s*(?:-|/|\s|\sper\s)\s*(?:years?|yr|annum)"),
     ("kWh", r"kw-?hr?s?|kw-?hours?|kilowatt[-\s]?hours?"),
     ("MWh", r"mw-?hr?s?|mw-?hours?|megawatt[-\s]?hours?"),
     ("cycle", r"(?:thermal\s+|start\s+)?cycles?"),
-    ("MMBtu", r"mm\s?btus?"),
+    ("MMBtu", r"mm\s?btus?|dth|de[ck]a-?therms?"),
+    ("therm", r"therms?"),
+    ("GJ", r"gj|gigajoules?"),
     ("kW", r"kw|kilowatts?"),
     ("MW", r"mw|megawatts?"),
     ("month", r"months?"),
@@ -42,7 +46,15 @@ _RATE_LABEL = re.compile(
     rf"\(?(?P<money>US\$|USD|\$|¢|cents)\s*(?:/|per)\s*(?:{_PER_NAMED})\b\)?\s*[:=]?\s*$", re.IGNORECASE
 )
 _BETWEEN_PAIR = re.compile(r"\s*\(\s*(?:US\s?\$|USD\s?\$?|\$|€|£)?\s*", re.IGNORECASE)
-_JOINS = re.compile(r"\s*(?:-|to|through|or|and|and/or|x|×|times|plus|by|multiplied\s+by)\s*", re.IGNORECASE)
+_JOINS = re.compile(
+    r"\s*(?:-|/|\]\s*/?\s*\[|to|through|or|and|and/or|x|×|times|plus|by|multiplied\s+by)\s*", re.IGNORECASE
+)
+#: Units that are a part of another.
+_PARTS = {"cents": ("USD", 100), "mills": ("USD", 1000), "basis points": ("%", 100)}
+# "$0.01 per kWh per year" is a rise of a price, and no price.
+_GOES_ON = re.compile(r"\s*(?:/|per\b)\s*[a-z]", re.IGNORECASE)
+# "Five Million and 00/100 Dollars": no cents, as cheques say it.
+_NO_CENTS = re.compile(r"\s+and\s+(?:0{1,2}|no|zero)/100(?:ths)?\b", re.IGNORECASE)
 _LOOSE_SIGN = re.compile(r"(?:±|\+/-|\+\s|~)\s*$")
 
 
@@ -84,14 +96,23 @@ def _read_all(text: str) -> Iterator[Measure]:
 
 def _single(text: str, number: Number) -> Measure:
     start, currency, flaw = _currency_before(text, number)
-    unit, end = unit_after(text, number.end)
+    cheque = _NO_CENTS.match(text, number.end)
+    unit, end = unit_after(text, cheque.end() if cheque else number.end)
     amount = number.value
-    if unit == "cents":
-        unit, amount = "USD", amount / 100
+    if unit in _PARTS:
+        unit, amount = _PARTS[unit][0], amount / _PARTS[unit][1]
     if currency and unit not in (None, currency):
         # "$5 MW" makes no sense; "$1,000,000 Dollars" does.
         flaw = flaw or Reason.UNITS_DISAGREE
     if currency and (_SHORT_SCALE.match(text, number.end) or _OTHER_DOLLARS.match(text, end)):
+        flaw = flaw or Reason.NUMBER_UNCLEAR
+    if (
+        unit is None
+        and not number.in_words
+        and not number.ordinal
+        and text[number.end : number.end + 1].isalpha()
+    ):
+        # "1O0", "3.5x" and "500k": what is glued to the figure may be a part of it.
         flaw = flaw or Reason.NUMBER_UNCLEAR
     return Measure(
         start, end, amount, currency or unit, number.ordinal, number.in_words, flaw=number.flaw or flaw
@@ -102,14 +123,16 @@ def _currency_before(text: str, number: Number) -> tuple[int, str | None, Reason
     before = text[max(0, number.start - 8) : number.start]
     match = _CURRENCY.search(before)
     if match is None:
-        return number.start, None, Reason.NUMBER_UNCLEAR if _STRANGE_DOLLAR.search(before) else None
+        return number.start, None, Reason.NUMBER_UNCLEAR if _STRANGE_SIGN.search(before) else None
     name = re.sub(r"\s", "", match[1]).upper()
-    return number.start - (len(before) - match.start()), _CURRENCIES[name], None
+    return number.start - (len(before) - match.start()), _SIGNS.get(name, name), None
 
 
 def _pair(text: str, first: Measure, number: Number, following: Number) -> Measure | None:
     """ "thirty (30) days" and its like: one value written twice."""
-    if number.in_words == following.in_words or not _BETWEEN_PAIR.fullmatch(text, first.end, following.start):
+    cheque = _NO_CENTS.match(text, first.end)
+    between = cheque.end() if cheque else first.end
+    if number.in_words == following.in_words or not _BETWEEN_PAIR.fullmatch(text, between, following.start):
         return None
     second = _single(text, following)
     closing = re.compile(r"\s*\)").match(text, second.end)
@@ -143,12 +166,13 @@ def _as_rate(text: str, measure: Measure) -> Measure:
     """Money per something is a rate; a bare number right after a label such as "($/kWh)" is one too."""
     if measure.unit is None:
         return _labelled_rate(text, measure)
-    if measure.unit not in _CURRENCIES.values():
+    if measure.unit not in CURRENCIES:
         return measure
     match = _DENOMINATOR.match(text, measure.end)
     if match is None:
         return measure
-    return replace(measure, end=match.end(), unit=f"{measure.unit}/{_denominator(match)}")
+    rise = "/?" if _GOES_ON.match(text, match.end()) else ""
+    return replace(measure, end=match.end(), unit=f"{measure.unit}/{_denominator(match)}{rise}")
 
 
 def _labelled_rate(text: str, measure: Measure) -> Measure:

@@ -6,8 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
-from contracts_service.evidence.normalize import Normalized, normalize
+from contracts_service.evidence.normalize import Normalized, Rewritten, normalize, rewrite
+from contracts_service.evidence.pages import running_lines
 from contracts_service.evidence.reasons import Doubt
+from contracts_service.evidence.skeleton import skeleton
 from contracts_service.evidence.values import Value
 from contracts_service.fields import AnswerState
 
@@ -35,6 +37,26 @@ class DocumentText:
     def normalized(self) -> Normalized:
         """The text without typographic noise; computed once."""
         return normalize(self.text)
+
+    @cached_property
+    def running_lines(self) -> tuple[tuple[int, int], ...]:
+        """The headers and footers of the pages, as [start, end) of the text."""
+        return running_lines(self.text)
+
+    @cached_property
+    def joined(self) -> Rewritten:
+        """The text without its headers and footers."""
+        return rewrite(self.text, ((start, end, "") for start, end in self.running_lines))
+
+    @cached_property
+    def joined_normalized(self) -> Normalized:
+        """The same, normalised."""
+        return normalize(self.joined.text)
+
+    @cached_property
+    def skeleton(self) -> Rewritten:
+        """What is left of the normalised text when a scanner's misreadings are levelled."""
+        return skeleton(self.normalized.text)
 
     def page_at(self, offset: int) -> int:
         """The 1-based number of the page on which the character at `offset` stands."""

@@ -2,13 +2,14 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from contracts_service.evidence.numbers import NUMBER_WORDS
+from contracts_service.evidence.number_words import NUMBER_WORDS
 
-_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+#: What has no width: it is left out wherever it stands.
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _TYPOGRAPHY = {
     **_LIGATURES,
@@ -23,11 +24,12 @@ _PAGE_BREAK = rf"\s{{0,40}}(?:\n{_FURNITURE}\s{{0,40}})?\f\s{{0,40}}(?:{_FURNITU
 _NOISE = re.compile(
     rf"(?P<break>{_PAGE_BREAK})"
     rf"|(?P<hyphen>(?<=[A-Za-z])[-‐\u00ad][^\S\n]*\n\s*(?=[a-z]))"
-    rf"|(?P<space>[\s{_INVISIBLE}]{{2,}}|[^\S ]|[{_INVISIBLE}])"
+    rf"|(?P<space>[\s{INVISIBLE}]{{2,}}|[^\S ]|[{INVISIBLE}])"
     rf"|(?P<typography>[{''.join(_TYPOGRAPHY)}])"
 )
 _INNER_HYPHEN = re.compile(r"(?P<hyphen>(?<=[A-Za-z])-\s?(?=[A-Za-z]))|(?P<space>\n)")
 _LAST_WORD = re.compile(r"[A-Za-z]+$")
+_FIRST_WORD = re.compile(r"[A-Za-z]+")
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -71,7 +73,8 @@ class Normalized:
     @cached_property
     def key(self) -> Rewritten:
         """The text that is searched; its origins are offsets into `text`."""
-        return _rewrite(self.text, _INNER_HYPHEN, lambda match: "" if match["hyphen"] else " ")
+        joints = _replaced(_INNER_HYPHEN, lambda match: "" if match["hyphen"] else " ", self.text)
+        return rewrite(self.text, joints)
 
     @cached_property
     def folded_key(self) -> str:
@@ -81,7 +84,7 @@ class Normalized:
 
 def normalize(text: str) -> Normalized:
     """Normalises `text`; look-alike letters and digits of other scripts are left as they are."""
-    return Normalized(_rewrite(text, _NOISE, _plain))
+    return Normalized(rewrite(text, _replaced(_NOISE, _plain, text)))
 
 
 def quote_key(quote: str) -> str:
@@ -114,12 +117,16 @@ def _gap(found: str) -> str:
 
 
 def _hyphen_belongs(match: re.Match[str]) -> bool:
-    # "forty-" + "five" keeps its hyphen, "capac-" + "ity" loses it.
+    # "forty-" + "five" keeps its hyphen, "capac-" + "ity" and "seven-" + "teen" lose it.
     word = _LAST_WORD.search(match.string, max(0, match.start() - 20), match.start())
-    return word is not None and word[0].lower() in NUMBER_WORDS and not match[0].startswith("\u00ad")
+    following = _FIRST_WORD.match(match.string, match.end())
+    if match[0].startswith("\u00ad"):
+        return False
+    return all(one is not None and one[0].lower() in NUMBER_WORDS for one in (word, following))
 
 
-def _rewrite(text: str, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str]) -> Rewritten:
+def rewrite(text: str, changes: Iterable[tuple[int, int, str]]) -> Rewritten:
+    """The text with each (start, end, replacement) of `changes`, which are in order and do not overlap."""
     pieces: list[str] = []
     starts: list[int] = []
     origins: list[tuple[int, int]] = []
@@ -135,9 +142,16 @@ def _rewrite(text: str, pattern: re.Pattern[str], replace: Callable[[re.Match[st
             copied.append(same)
             length += len(piece)
 
-    for match in pattern.finditer(text):
-        add(text[place : match.start()], place, match.start(), same=True)
-        add(replace(match), *match.span(), same=False)
-        place = match.end()
+    for start, end, replacement in changes:
+        add(text[place:start], place, start, same=True)
+        add(replacement, start, end, same=False)
+        place = end
     add(text[place:], place, len(text), same=True)
     return Rewritten("".join(pieces), tuple(starts), tuple(origins), tuple(copied))
+
+
+def _replaced(
+    pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str
+) -> Iterator[tuple[int, int, str]]:
+    for match in pattern.finditer(text):
+        yield *match.span(), replace(match)

@@ -18,6 +18,7 @@ _SLASH = re.compile(r"\s*/\s*(?:(?P<month>month|mo)|(?P<year>year|yr))\b", re.IG
 _BASES = {
     "LHV": re.compile(r"\b(?:LHV|lower\s+heating\s+value)\b", re.IGNORECASE),
     "HHV": re.compile(r"\b(?:HHV|higher\s+heating\s+value)\b", re.IGNORECASE),
+    "AC": re.compile(r"\b(?-i:AC)\b|\balternating\s+current\b", re.IGNORECASE),
     "NAMEPLATE": re.compile(r"\bnameplate\b", re.IGNORECASE),
 }
 _HEATING = ("LHV", "HHV")

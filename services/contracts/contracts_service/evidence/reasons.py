@@ -13,6 +13,7 @@ class Reason(StrEnum):
     QUOTE_TOO_SHORT = "QUOTE_TOO_SHORT"
     QUOTE_TOO_LONG = "QUOTE_TOO_LONG"
     QUOTE_NOT_FOUND = "QUOTE_NOT_FOUND"
+    QUOTE_NOT_EXACT = "QUOTE_NOT_EXACT"
     QUOTE_CUT = "QUOTE_CUT"
     CROSSES_PAGE = "CROSSES_PAGE"
     REDACTED_PASSAGE = "REDACTED_PASSAGE"
@@ -32,7 +33,9 @@ class Reason(StrEnum):
     BASIS_UNPROVEN = "BASIS_UNPROVEN"
     PERIOD_UNPROVEN = "PERIOD_UNPROVEN"
     SEVERAL_VALUES = "SEVERAL_VALUES"
+    LEFT_OPEN = "LEFT_OPEN"
     NEGATED = "NEGATED"
+    ONLY_EXAMPLE = "ONLY_EXAMPLE"
     NO_CUE = "NO_CUE"
     RIVAL_CUE = "RIVAL_CUE"
     VALUES_CONFLICT = "VALUES_CONFLICT"
@@ -48,6 +51,7 @@ SENTENCES = {
     Reason.QUOTE_TOO_SHORT: "The quote is too short to prove anything.",
     Reason.QUOTE_TOO_LONG: "The quote is too long to point at one value.",
     Reason.QUOTE_NOT_FOUND: "The quote does not stand in the document.",
+    Reason.QUOTE_NOT_EXACT: "The quote stands in the document only nearly so, as when a scanner misread it.",
     Reason.QUOTE_CUT: "The quote starts or ends within a word or a number of the document.",
     Reason.CROSSES_PAGE: "The quote runs across a page break, where footers and headers may hide text.",
     Reason.REDACTED_PASSAGE: "The quoted passage is redacted, so it cannot state the value.",
@@ -67,7 +71,9 @@ SENTENCES = {
     Reason.BASIS_UNPROVEN: "Nothing near the quote proves the basis claimed for the percentage.",
     Reason.PERIOD_UNPROVEN: "The quote does not say for which period the percentage is counted.",
     Reason.SEVERAL_VALUES: "The quote states several values, and which one is meant is open.",
+    Reason.LEFT_OPEN: "The value stands in brackets, as drafts leave what is not yet agreed.",
     Reason.NEGATED: "The quote denies, excludes or withdraws the value.",
+    Reason.ONLY_EXAMPLE: "The value stands in an example.",
     Reason.NO_CUE: "Neither the quote nor its surroundings say that the value belongs to this field.",
     Reason.RIVAL_CUE: "The words nearest to the value speak of something else.",
     Reason.VALUES_CONFLICT: "The document states this field with different values.",

@@ -3,7 +3,7 @@
 import re
 
 from contracts_service.evidence.measures import Measure, measures
-from contracts_service.evidence.units import UNITS
+from contracts_service.evidence.units import convertible
 from contracts_service.fields import FieldSpec, Kind
 
 _NEAR = 60
@@ -44,6 +44,4 @@ def _covers(measure: Measure, place: int) -> bool:
 
 
 def _akin(unit: str, allowed: str) -> bool:
-    if unit in UNITS and allowed in UNITS:
-        return UNITS[unit].kind == UNITS[allowed].kind
-    return unit == allowed
+    return unit == allowed or convertible(unit, allowed)

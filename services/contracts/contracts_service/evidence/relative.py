@@ -10,7 +10,8 @@ from contracts_service.evidence.values import RelativeDate
 
 _OFFSET_UNITS = ("days", "weeks", "business days", "months", "years")
 _DIRECTION = re.compile(
-    r"\s+(?:(?P<after>(?:immediately\s+)?(?:after|following|of|from\s+and\s+after|from|since))"
+    r"(?:\s+periods?)?\s+(?:(?P<after>(?:immediately\s+)?(?:after|following|of|from\s+and\s+after|from|since|upon"
+    r"|subsequent\s+to))"
     r"|(?P<before>(?:immediately\s+)?(?:prior\s+to|before|preceding|in\s+advance\s+of)))\s+",
     re.IGNORECASE,
 )

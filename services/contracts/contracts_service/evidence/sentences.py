@@ -9,13 +9,13 @@ from contracts_service.evidence.address import addresses_machine
 from contracts_service.evidence.dates import dates
 from contracts_service.evidence.jurisdictions import chosen_laws
 from contracts_service.evidence.locate import Place, locate
-from contracts_service.evidence.marks import has_lookalikes
+from contracts_service.evidence.marks import has_lookalikes, hides_in_number
 from contracts_service.evidence.measures import Measure, measures
 from contracts_service.evidence.model import DocumentText, Evidence
 from contracts_service.evidence.normalize import normalize
 from contracts_service.evidence.percents import period_of
 from contracts_service.evidence.reasons import Doubt, Reason
-from contracts_service.evidence.units import UNITS, in_base_units
+from contracts_service.evidence.units import in_base_units, unit_named
 
 _MARGIN = 160
 
@@ -118,7 +118,7 @@ def _stated_at(document: DocumentText, place: Place) -> list[_Statement]:
     """What the document states within a quote; read with its surroundings, so that edges cut no number."""
     text = document.normalized.text
     start, end = max(0, place.start - _MARGIN), min(len(text), place.end + _MARGIN)
-    if has_lookalikes(text[place.start : place.end]):
+    if has_lookalikes(text[place.start : place.end]) or hides_in_number(place.evidence(document).quote):
         return []
     found = _statements(text[start:end], place.start - start, place.end - start)
     return [one for one in found if isinstance(one, _Statement)]
@@ -155,7 +155,7 @@ def _statement(text: str, measure: Measure) -> _Statement | Reason:
     words = text[measure.start : measure.end]
     if measure.unit is None:
         return _Statement("bare", measure.amount.normalize(), words)
-    if measure.unit not in UNITS:
+    if unit_named(measure.unit) is None:
         return _Statement(measure.unit, measure.amount.normalize(), words)
     kind, amount = in_base_units(measure.amount, measure.unit)
     statement = _Statement(kind, amount.normalize(), words)

@@ -35,7 +35,7 @@ def verify_stated(
     )
     located = locate(document, quote)
     if located.reason:
-        return replace(entry, doubt=Doubt(located.reason))
+        return replace(entry, doubt=Doubt(located.reason), evidence=located.nearly)
     places = [place for place in located.places if any(_near(place, one) for one in near)]
     if not places:
         evidence = (located.places[0].evidence(document),)

@@ -1,102 +1,125 @@
-"""Units: which can be converted into which, and how contracts spell them."""
+"""Units as dimensions with exact factors: which can be converted into which, and nothing into money."""
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
+
+#: ISO 4217 codes; each is a dimension of its own, for no contract says what a rate of exchange will be.
+CURRENCIES = frozenset({"USD", "EUR", "GBP", "KRW", "JPY", "CNY", "CAD", "AUD", "CHF", "INR"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """Powers of base dimensions, in alphabetical order: a heat rate is heat¹ energy⁻¹."""
+
+    powers: tuple[tuple[str, int], ...] = ()
+
+    def __mul__(self, other: "Dimension") -> "Dimension":
+        return self._joined(other, 1)
+
+    def __truediv__(self, other: "Dimension") -> "Dimension":
+        return self._joined(other, -1)
+
+    def __str__(self) -> str:
+        return " ".join(base if power == 1 else f"{base}^{power}" for base, power in self.powers)
+
+    def _joined(self, other: "Dimension", sign: int) -> "Dimension":
+        powers = dict(self.powers)
+        for base, power in other.powers:
+            powers[base] = powers.get(base, 0) + sign * power
+        return Dimension(tuple(sorted((base, power) for base, power in powers.items() if power)))
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit's kind and how many of that kind's base unit it is."""
+    """A dimension, and how many of that dimension's base unit this unit is."""
 
-    kind: str
+    dimension: Dimension
     factor: Decimal = Decimal(1)
 
+    @property
+    def kind(self) -> str:
+        """The dimension in words: units of one kind convert into each other."""
+        return str(self.dimension)
 
-#: Days, business days, months and years are kinds of their own: none converts into another.
-UNITS = {
-    "W": Unit("power", Decimal("0.001")),
-    "kW": Unit("power"),
-    "MW": Unit("power", Decimal(1000)),
-    "GW": Unit("power", Decimal(1_000_000)),
-    "kWh": Unit("energy"),
-    "MWh": Unit("energy", Decimal(1000)),
-    "GWh": Unit("energy", Decimal(1_000_000)),
-    "BTU/kWh": Unit("heat rate"),
-    "BTU": Unit("heat"),
-    "MMBtu": Unit("heat", Decimal(1_000_000)),
-    "V": Unit("voltage"),
-    "kV": Unit("voltage", Decimal(1000)),
-    "hours": Unit("hours"),
-    "days": Unit("days"),
-    "weeks": Unit("days", Decimal(7)),
-    "business days": Unit("business days"),
-    "months": Unit("months"),
-    "years": Unit("years"),
-    "%": Unit("percent"),
-    "USD/kWh": Unit("energy price"),
-    "USD/MWh": Unit("energy price", Decimal("0.001")),
-    "USD/kW-month": Unit("capacity price by month"),
-    "USD/kW-year": Unit("capacity price by year"),
-    "USD/cycle": Unit("price of a cycle"),
+    def __mul__(self, other: "Unit") -> "Unit":
+        return Unit(self.dimension * other.dimension, self.factor * other.factor)
+
+    def __truediv__(self, other: "Unit") -> "Unit":
+        return Unit(self.dimension / other.dimension, self.factor / other.factor)
+
+
+def _of(base: str, factor: str = "1") -> Unit:
+    return Unit(Dimension(((base, 1),)), Decimal(factor))
+
+
+_HEAT = Dimension((("heat", 1),))
+_JOULES_OF_A_BTU = Decimal("1055.05585262")  # of the International Table
+# Electricity (energy) and heat are two dimensions: their quotient is what an efficiency or a heat rate
+# states. So are days, business days, months and years: how many of one are in another depends on the dates.
+# A contract's therm is 100,000 BTU.
+_SINGLE = {
+    "W": _of("power", "0.001"),
+    "kW": _of("power"),
+    "MW": _of("power", "1000"),
+    "GW": _of("power", "1000000"),
+    "kVA": _of("apparent power"),
+    "MVA": _of("apparent power", "1000"),
+    "kWh": _of("energy"),
+    "MWh": _of("energy", "1000"),
+    "GWh": _of("energy", "1000000"),
+    "BTU": _of("heat"),
+    "MMBtu": _of("heat", "1000000"),
+    "therm": _of("heat", "100000"),
+    "kJ": Unit(_HEAT, 1_000 / _JOULES_OF_A_BTU),
+    "MJ": Unit(_HEAT, 1_000_000 / _JOULES_OF_A_BTU),
+    "GJ": Unit(_HEAT, 1_000_000_000 / _JOULES_OF_A_BTU),
+    "V": _of("voltage"),
+    "kV": _of("voltage", "1000"),
+    "hours": _of("hours"),
+    "days": _of("days"),
+    "weeks": _of("days", "7"),
+    "business days": _of("business days"),
+    "months": _of("months"),
+    "years": _of("years"),
+    "month": _of("months"),
+    "year": _of("years"),
+    "day": _of("days"),
+    "hour": _of("hours"),
+    "cycle": _of("cycles"),
+    "system": _of("systems"),
+    "%": _of("percent"),
+    **{currency: _of(currency) for currency in CURRENCIES},
 }
 
-_HOUR = r"(?:h|hrs?|hours?)"
-# Longest first: the first that matches wins.
-_SPELLINGS = (
-    ("BTU/kWh", rf"btus?\s*(?:/|per\s+)\s*(?:kw-?{_HOUR}|kilowatt[-\s]?hours?)"),
-    ("MMBtu", r"mm\s?btus?"),
-    ("BTU", r"btus?|british\s+thermal\s+units?"),
-    ("GWh", rf"gw-?{_HOUR}s?|gigawatt[-\s]?hours?"),
-    ("MWh", rf"mw-?{_HOUR}s?|megawatt[-\s]?hours?"),
-    ("kWh", rf"kw-?{_HOUR}s?|kilowatt[-\s]?hours?"),
-    ("GW", r"gw|gigawatts?"),
-    ("MW", r"mw|megawatts?"),
-    ("kW", r"kws?|kilowatts?"),
-    ("W", r"watts?"),
-    ("kV", r"kv|kilovolts?"),
-    ("V", r"v(?:ac)?|volts?"),
-    ("business days", r"(?:business|working|banking)\s+days?"),
-    ("days", r"(?:(?:calendar|consecutive|full|additional)\s+)*days?"),
-    ("weeks", r"(?:(?:calendar|consecutive|full|additional)\s+)*weeks?"),
-    ("months", r"(?:(?:calendar|consecutive|full|additional)\s+)*months?"),
-    ("years", r"(?:(?:calendar|consecutive|full|additional|contract)\s+)*years?"),
-    ("hours", r"(?:consecutive\s+)?hours?"),
-    ("USD", r"(?:u\.?s\.?\s+)?dollars?|usd"),
-    ("cents", r"cents?"),
-)
-# "25 kW-month" is no power and "8,760 hours per year" no duration: what follows makes another unit of it.
-_COMPOUND = (
-    r"(?!\s*/\s*[a-z]|\s?-\s?(?:months?|years?|hours?)\b"
-    r"|\s+per\s+(?:month|year|annum|hour|day|week|kw|mw)\w*\b)"
-)
-_NAMED = "|".join(f"(?P<u{i}>{spelling})" for i, (_, spelling) in enumerate(_SPELLINGS))
-_SUFFIX = re.compile(
-    rf"[-\s]?(?:(?P<percent>\s?%|\s?per\s?cent(?:um)?\b(?!age))|(?P<sign>\s?¢)|(?:{_NAMED})\b(?P<whole>{_COMPOUND})?)",
-    re.IGNORECASE,
-)
-_MONEY_UNITS = ("USD", "cents")
+
+@cache
+def unit_named(name: str) -> Unit | None:
+    """The unit of a name such as "kW", "USD/kWh", "USD/kW-month" or "MMBtu/MWh"; None for one unknown."""
+    above, *below = name.split("/")
+    unit = _SINGLE.get(above)
+    for factor in (factor for part in below for factor in part.split("-")):
+        divisor = _SINGLE.get(factor)
+        if unit is None or divisor is None:
+            return None
+        unit = unit / divisor
+    return unit
 
 
 def in_base_units(amount: Decimal, unit: str) -> tuple[str, Decimal]:
-    """The kind of `unit` and `amount` in that kind's base unit. Raises KeyError for an unknown unit."""
-    known = UNITS[unit]
+    """The kind of `unit`, and `amount` in that kind's base unit. Raises KeyError for an unknown unit."""
+    known = unit_named(unit)
+    if known is None:
+        raise KeyError(unit)
     return known.kind, amount * known.factor
 
 
-def unit_after(text: str, position: int) -> tuple[str | None, int]:
-    """The unit written right after a number, and where it ends; (None, position) where there is none.
+def convertible(first: str, second: str) -> bool:
+    """Whether both units are known and of one dimension."""
+    one, other = unit_named(first), unit_named(second)
+    return one is not None and other is not None and one.dimension == other.dimension
 
-    A unit that goes on into another ("kW-month") is read as the unknown unit "?".
-    """
-    match = _SUFFIX.match(text, position)
-    if match is None:
-        return None, position
-    if match["percent"]:
-        return "%", match.end()
-    if match["sign"]:
-        return "cents", match.end()
-    name = next(_SPELLINGS[i][0] for i in range(len(_SPELLINGS)) if match[f"u{i}"] is not None)
-    if match["whole"] is None and name not in _MONEY_UNITS:
-        return "?", match.end()
-    return name, match.end()
+
+def is_rate(unit: str) -> bool:
+    """Whether a unit is money per something."""
+    return unit.partition("/")[0] in CURRENCIES and "/" in unit

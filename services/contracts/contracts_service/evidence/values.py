@@ -24,7 +24,7 @@ class DateValue:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """An amount of a unit of `units.UNITS`, e.g. 30 MW or 15 years."""
+    """An amount of a unit that `units` knows, e.g. 30 MW or 15 years."""
 
     amount: Decimal
     unit: str

@@ -72,7 +72,7 @@ def _verify_redacted(
 def _verify_found(document: DocumentText, spec: FieldSpec, claim: Claim, located: Located) -> ExtractedValue:
     claimed = read_claim(spec, claim.value, claim.unit)
     if isinstance(claimed, Reason):
-        passage = tuple(place.evidence(document) for place in located.places[:1])
+        passage = located.places[0].passages(document) if located.places else located.nearly
         confidence = _LOCATED_ONLY if passage else _NOT_LOCATED
         return replace(_entry(claim, Status.UNVERIFIED, claimed, confidence), evidence=passage)
     verdicts = [judge(document, spec, claimed, place) for place in located.places]
@@ -96,7 +96,8 @@ def _confidence(verdict: Verdict) -> Decimal:
 def _unverified(claim: Claim, located: Located, verdicts: list[Verdict]) -> ExtractedValue:
     """The doubt of the occurrence that came nearest to being proven: the one the value was read from."""
     if not verdicts:
-        return _entry(claim, Status.UNVERIFIED, located.reason, _NOT_LOCATED)
+        entry = _entry(claim, Status.UNVERIFIED, located.reason, _NOT_LOCATED)
+        return replace(entry, evidence=located.nearly)
     nearest = next((verdict for verdict in verdicts if verdict.raw_text), verdicts[0])
     entry = _entry(claim, Status.UNVERIFIED, nearest.reason, _LOCATED_ONLY)
     return replace(entry, raw_text=nearest.raw_text, evidence=nearest.evidence)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from bloom.contracts.v1 import contract_pb2, family_service_pb2
-from contracts_service.evidence.units import UNITS
+from contracts_service.evidence.units import unit_named
 from contracts_service.family import order
 from contracts_service.family.model import Family
 from contracts_service.family.order import Speaker
@@ -160,5 +160,5 @@ def same(one: Cell, other: Cell) -> bool:
 
 def _kind(unit: str) -> str:
     """What the number counts, once it is in the base unit."""
-    known = UNITS.get(unit)
+    known = unit_named(unit)
     return known.kind if known else unit

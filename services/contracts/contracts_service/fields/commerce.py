@@ -118,8 +118,8 @@ SYSTEM = (
             r"\bfax\b",
             r"\bto\s+(?:owner|operator|buyer|seller)\s*:",
         ),
-        # A house number or a postcode, or a place and its state.
-        form=r"\d|,\s*(?!inc\b|ltd\b|corp\b|llc\b|llp\b|lp\b|co\b)[a-z]+(?:\s[a-z]+)?\.?$",
+        # A house number or a postcode, or a place and its state; not "Solar Partners 1, LLC".
+        form=r"^(?!.*\b(?:inc|ltd|corp|llc|llp|lp|co|l\.l\.c|l\.p)\.?$)(?:.*\d|.*,\s*[a-z]+(?:\s[a-z]+)?\.?$)",
     ),
 )
 
@@ -219,7 +219,7 @@ BILLING = (
         units=OFFSETS,
         description="How long after an invoice it must be paid.",
         cues=(
-            r"\b(?:payable|pay|payment|due|paid)\b[^.;]{0,60}\binvoices?\b",
+            r"\b(?:payable|pay|payment|due|paid)\b[^.;]{0,100}\binvoices?\b",
             r"\binvoices?\b(?!\s+dates?\b)",
             r"\bbills?\b(?!\s+of\b)",
         ),

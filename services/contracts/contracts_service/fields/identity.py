@@ -31,6 +31,9 @@ _TITLE_FORM = (
 _DEFINED = r"[\"']?agreement[\"']?(?:\s+or\s+[\"'][^\"'()]{1,40}[\"'])?\)"
 _THIS_AGREEMENT = rf"\(this\s+{_DEFINED}|\bthis\b[^.;()]{{0,160}}\((?:the|collectively,?\s+the)?\s*{_DEFINED}"
 
+# "This SUPPLY AGREEMENT dated June 1", "THIS LEASE is made and entered into".
+_THIS_DATED = r"\bthis\b[^.;()]{0,120}?\b(?:dated|(?:is\s+)?(?:made|entered\s+into))\b"
+
 IDENTITY = (
     FieldSpec(
         name="agreement_type",
@@ -39,7 +42,7 @@ IDENTITY = (
         label="Agreement type",
         units=("enum",),
         description="The kind of document this is, judged by its own title, not by agreements it refers to.",
-        cues=(_THIS_AGREEMENT,),
+        cues=(_THIS_AGREEMENT, _THIS_DATED),
         rivals=(r"\bpursuant to\b", r"\bwhereas\b"),
         choices=AGREEMENT_TYPES,
         of_itself=True,
@@ -52,7 +55,7 @@ IDENTITY = (
         label="Title",
         units=("text",),
         description="The document's own title, as printed on its first page.",
-        cues=(_THIS_AGREEMENT,),
+        cues=(_THIS_AGREEMENT, _THIS_DATED),
         rivals=(r"\bpursuant to\b", r"\bwhereas\b"),
         akin=("reference_no",),
         front_cues=_TITLES,

@@ -33,6 +33,14 @@ READ = [
     ("1.5 million", "1500000"),
     ("-5", "-5"),
     ("zero", "0"),
+    ("2⅔", "2.666666666666666666666666667"),
+    ("⅛", "0.125"),
+    ("two point five million", "2500000"),
+    ("one and one-half million", "1500000"),
+    ("sixty-five thousandths", "0.065"),
+    ("ninety nine and ninety-five hundredths", "99.95"),
+    ("1.5 trillion", "1500000000000"),
+    ("ninetieth", "90"),
 ]
 
 
@@ -52,10 +60,16 @@ def test_finds_no_number_that_a_reader_would_dispute(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["one hundred and two hundred", "two one-year terms", "1 000 000", "hundred"]
+    "text",
+    ["one hundred and two hundred", "two one-year terms", "1 000 000", "hundred", "$1,000, 000", "10^6"],
 )
 def test_marks_what_can_be_read_in_two_ways(text: str) -> None:
     assert all(one.flaw for one in numbers(text))
+
+
+@pytest.mark.parametrize("text", ["at 1. 5%", "at 1 .5%", "within 2 5 days", "$1,000, 000", "pay $4. 75"])
+def test_marks_the_pieces_of_a_torn_number(text: str) -> None:
+    assert numbers(text)[-1].flaw
 
 
 def test_and_between_two_numbers_keeps_them_apart() -> None:

@@ -162,7 +162,8 @@ def test_a_quote_across_a_page_break_is_located_but_never_verified() -> None:
     where = document("The Buyer shall pay within thirty (30)\n- 1 -", "days after receipt of the invoice.")
     entry = check(where, "invoice_due", "30", "days after receipt of invoice", INVOICE)
     assert (entry.status, entry.reason) == (Status.UNVERIFIED, "CROSSES_PAGE")
-    assert [one.page for one in entry.evidence] == [1]
+    assert [one.page for one in entry.evidence] == [1, 2]
+    assert [one.quote for one in entry.evidence][1] == "days after receipt of the invoice."
 
 
 def test_evidence_names_its_page_and_its_stored_characters() -> None:
