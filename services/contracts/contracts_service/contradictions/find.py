@@ -1,0 +1,83 @@
+"""Finds where a document contradicts itself. No model is asked; what is doubtful is left out."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from contracts_service.contradictions import (
+    bands,
+    chronology,
+    clauses,
+    computations,
+    conflicts,
+    days,
+    definitions,
+    equivalents,
+    escalation,
+    nameplate,
+    references,
+    subjects,
+    sums,
+    words_and_figures,
+)
+from contracts_service.contradictions.model import Contradiction
+from contracts_service.contradictions.reading import Reading
+from contracts_service.contradictions.tables import Table
+from contracts_service.evidence.model import DocumentText, ExtractedValue
+
+Finder = Callable[[Reading], Iterator[Contradiction]]
+
+#: The surest of a kind first: what a later one finds at the same places is the same contradiction.
+FINDERS: tuple[Finder, ...] = (
+    words_and_figures.find,
+    equivalents.find,
+    subjects.find,
+    nameplate.find,
+    clauses.find,
+    conflicts.find,
+    definitions.find,
+    days.find,
+    chronology.find,
+    escalation.find,
+    computations.find,
+    sums.find,
+    bands.find,
+    references.find,
+)
+#: A document with more than these is no contract that a person would go through point by point.
+MOST = 200
+
+
+def find(
+    document: DocumentText,
+    *,
+    tables: Sequence[Table] | None = None,
+    values: Sequence[ExtractedValue] = (),
+) -> list[Contradiction]:
+    """The contradictions in the order in which they stand, at most MOST.
+
+    `tables` with offsets of the stored text, where they are known; else what looks like a table in its
+    lines. `values` are the proven ones, where there are any.
+    """
+    reading = Reading(document, None if tables is None else tuple(tables), tuple(values))
+    found = _distinct(one for finder in FINDERS for one in finder(reading))
+    return sorted(found, key=lambda one: one.first)[:MOST]
+
+
+def _distinct(found: Iterable[Contradiction]) -> list[Contradiction]:
+    """Each key once, and none at whose places one of the same kind was found already."""
+    kept: dict[str, Contradiction] = {}
+    for one in found:
+        if one.key not in kept and not any(_same_places(one, other) for other in kept.values()):
+            kept[one.key] = one
+    return list(kept.values())
+
+
+def _same_places(one: Contradiction, other: Contradiction) -> bool:
+    return one.kind is other.kind and all(
+        _touched(passage.evidence.char_start, passage.evidence.char_end, other) for passage in one.passages
+    )
+
+
+def _touched(start: int, end: int, other: Contradiction) -> bool:
+    return any(
+        passage.evidence.char_start < end and start < passage.evidence.char_end for passage in other.passages
+    )

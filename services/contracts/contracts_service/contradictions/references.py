@@ -1,0 +1,197 @@
+"""References to sections, articles and attachments that the document does not have."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from contracts_service.contradictions.model import Contradiction, Kind, Passage, Severity
+from contracts_service.contradictions.reading import Reading
+from contracts_service.contradictions.structure import ATTACHMENTS, Clause, contiguous
+
+_SECTIONS = re.compile(
+    r"\bSections?\s+(?P<list>\d{1,2}\.\d{1,2}(?:(?:\([a-z0-9]{1,4}\))*(?:,|\s|and|or|through|to)+\d{1,2}\.\d{1,2})*)"
+)
+_NUMBER = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})(?![\d%]|[.-]\d)")
+_ANY_NUMBER = re.compile(r"(?<![\d.$])(\d{1,2})\.(\d{1,2})(?!\d)")
+_ARTICLES = re.compile(r"\bArticles?\s+(?P<number>\d{1,2})\b(?!\.\d)")
+_ATTACHED = re.compile(
+    rf"\b(?P<kind>{'|'.join(kind.capitalize() for kind in ATTACHMENTS)}|{'|'.join(map(str.upper, ATTACHMENTS))})"
+    r"\s+\"?(?P<label>[A-Z]|\d{1,2})\"?(?![\w-]|[./]\w)"
+)
+# What follows or precedes a reference into another document, a statute or a standard.
+_ELSEWHERE_AFTER = re.compile(
+    r"(?:\([A-Za-z0-9]{1,5}\))*(?:\s*(?:,|and|or|through)\s*[\d.]+(?:\([a-z0-9]{1,4}\))*)*\s*,?\s*"
+    r"(?:\([^)]{0,40}\)\s*)?(?:thereof|thereto|therein|"
+    r"(?:of|to|in|under|from|attached\s+to)\s+(?!this\b|these\b|hereof)(?!the\s+Agreement\b)[A-Za-z\"]|"
+    r"[A-Z]\w+\s+(?:Act|Code|Regulations?|Agreement)\b)"
+)
+_ELSEWHERE_BEFORE = re.compile(
+    r"(?:Code|Reg(?:ulation)?s?|C\.?F\.?R|U\.?S\.?C|Act|Statutes?|Stat|Rules?|Laws?|Ordinances?|UCC|U\.C\.C|IEEE|"
+    r"NFPA|ASTM|ISO|Standards?|Plan|Lease|Bylaws|Charter|Treasury|former|Original|Master|Prime|Existing|Amended)\.?'?s?,?\s*$"
+    r"|(?:\w+\s+Agreement|Contract)(?:'s)?,?\s*$"
+)
+_OWN = re.compile(r"this\s+(?:\w+\s+)?Agreement,?\s*$", re.IGNORECASE)
+_QUOTED = re.compile(r"\"[^\"\n]{0,60}$")
+_LEAST_SECTIONS, _LEAST_ATTACHED = 2, 2
+
+
+def find(reading: Reading) -> Iterator[Contradiction]:
+    """Only where the document's own numbering is plain; an amendment refers to what it amends."""
+    if reading.structure.amends:
+        return
+    yield from _sections(reading)
+    yield from _articles(reading)
+    yield from _attachments(reading)
+
+
+def _sections(reading: Reading) -> Iterator[Contradiction]:
+    last = _last_sections(reading.structure.clauses)
+    written = _written_numbers(reading)
+    for article, number, start, end in _referred(reading):
+        clause = last.get(article)
+        # A number that stands anywhere else may be a heading that the extraction has torn.
+        if clause and number > clause.number and (article, number) not in written:
+            yield _contradiction(
+                reading,
+                (start, end),
+                f"Section {article}.{number}",
+                f"Article {article} ends with Section {article}.{clause.number}",
+                reading.at_stored(*_heading(reading, clause), f"Section {article}.{clause.number}"),
+            )
+
+
+def _last_sections(clauses: Sequence[Clause]) -> dict[int, Clause]:
+    """By article, the last section, where sections run from 1 without a gap."""
+    by_article: dict[int, dict[int, Clause]] = defaultdict(dict)
+    for clause in clauses:
+        by_article[clause.article].setdefault(clause.number, clause)
+    plain = {}
+    for article, numbered in by_article.items():
+        last = contiguous(numbered)
+        if last == max(numbered) and last >= _LEAST_SECTIONS:
+            plain[article] = numbered[last]
+    return plain
+
+
+def _written_numbers(reading: Reading) -> set[tuple[int, int]]:
+    """Every "9.4" of the text that is no reference."""
+    referred = {(start, end) for _, _, start, end in _references(reading)}
+    return {
+        (int(match[1]), int(match[2]))
+        for match in _ANY_NUMBER.finditer(reading.text)
+        if match.span() not in referred
+    }
+
+
+def _references(reading: Reading) -> Iterator[tuple[int, int, int, int]]:
+    """Each number of each reference with its place."""
+    for match in _SECTIONS.finditer(reading.text):
+        for one in _NUMBER.finditer(reading.text, *match.span("list")):
+            yield int(one[1]), int(one[2]), *one.span()
+
+
+def _referred(reading: Reading) -> Iterator[tuple[int, int, int, int]]:
+    """The references of the body to the document itself."""
+    for match in reading.matches(_SECTIONS):
+        if _is_own(reading, match.start(), match.end()):
+            for one in _NUMBER.finditer(reading.text, *match.span("list")):
+                yield int(one[1]), int(one[2]), *one.span()
+
+
+def _is_own(reading: Reading, start: int, end: int) -> bool:
+    text = reading.text
+    before = text[max(0, start - 60) : start]
+    if reading.structure.part_at(reading.stored(start, end)[0]) or _QUOTED.search(before):
+        return False
+    if _ELSEWHERE_BEFORE.search(before) and not _OWN.search(before):
+        return False
+    return _ELSEWHERE_AFTER.match(text, end) is None
+
+
+def _articles(reading: Reading) -> Iterator[Contradiction]:
+    there = reading.structure.articles | {clause.article for clause in reading.structure.clauses}
+    last = contiguous(there)
+    if last < _LEAST_SECTIONS or max(there) > last:
+        return
+    for match in reading.matches(_ARTICLES):
+        number = int(match["number"])
+        if number > last and _is_own(reading, *match.span()):
+            clause = max(
+                (one for one in reading.structure.clauses if one.article == last),
+                key=lambda one: one.number,
+                default=None,
+            )
+            if clause is not None:
+                yield _contradiction(
+                    reading,
+                    match.span(),
+                    f"Article {number}",
+                    f"the last article is Article {last}",
+                    reading.at_stored(*_heading(reading, clause), f"Article {last}"),
+                )
+
+
+def _attachments(reading: Reading) -> Iterator[Contradiction]:
+    listed: dict[str, dict[int, int]] = defaultdict(dict)
+    sure: dict[str, set[int]] = defaultdict(set)
+    for one in reading.structure.attachments:
+        listed[one.kind].setdefault(_place(one.label), one.start)
+        if one.sure:
+            sure[one.kind].add(_place(one.label))
+    for match in reading.matches(_ATTACHED):
+        kind, place = match["kind"].lower(), _place(match["label"])
+        last = contiguous(sure[kind])
+        if not place or place <= last or place in listed[kind] or max(listed[kind], default=0) > last:
+            continue
+        if last >= _LEAST_ATTACHED and match["label"].isdigit() == _digits(reading, kind):
+            if _is_own(reading, *match.span()):
+                name = f"{kind.capitalize()} {match['label']}"
+                last_name = f"{kind.capitalize()} {_label(last, digits=match['label'].isdigit())}"
+                start = listed[kind][last]
+                yield _contradiction(
+                    reading,
+                    match.span(),
+                    name,
+                    f"the last one in the document is {last_name}",
+                    reading.at_stored(*_line(reading, start), last_name),
+                )
+
+
+def _digits(reading: Reading, kind: str) -> bool:
+    return all(one.label.isdigit() for one in reading.structure.attachments if one.kind == kind)
+
+
+def _place(label: str) -> int:
+    """A → 1; 0 for what is neither a letter nor a number."""
+    if label.isdigit():
+        return int(label)
+    return ord(label) - ord("A") + 1 if len(label) == 1 else 0
+
+
+def _label(place: int, *, digits: bool) -> str:
+    return str(place) if digits else chr(ord("A") + place - 1)
+
+
+def _heading(reading: Reading, clause: Clause) -> tuple[int, int]:
+    """The first line of a section, as far as it is worth quoting."""
+    return _line(reading, clause.start)
+
+
+def _line(reading: Reading, start: int) -> tuple[int, int]:
+    text = reading.document.text
+    while text[start : start + 1].isspace():
+        start += 1
+    newline = text.find("\n", start)
+    end = min(start + 160, newline if newline >= 0 else len(text))
+    return start, start + len(text[start:end].rstrip())
+
+
+def _contradiction(
+    reading: Reading, place: tuple[int, int], name: str, instead: str, last: Passage
+) -> Contradiction:
+    return Contradiction(
+        Kind.REFERENCE,
+        Severity.LOW,
+        f"The text refers to {name}, which does not exist: {instead}.",
+        (reading.passage(*place, name), last),
+    )
