@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from contracts_service.contradictions import (
+from contracts_service.contradictions.finders import (
     bands,
     chronology,
     clauses,

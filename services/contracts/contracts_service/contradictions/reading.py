@@ -61,6 +61,10 @@ class Reading:
     def _measure_starts(self) -> tuple[int, ...]:
         return tuple(one.start for one in self.measures)
 
+    @cached_property
+    def _date_starts(self) -> tuple[int, ...]:
+        return tuple(one.start for one in self.dates)
+
     def measures_in(self, start: int, end: int) -> Sequence[Measure]:
         """The measures that lie wholly in [start, end)."""
         first = bisect_left(self._measure_starts, start)
@@ -69,7 +73,8 @@ class Reading:
 
     def dates_in(self, start: int, end: int) -> Sequence[DateFound]:
         """The dates that lie wholly in [start, end)."""
-        return [one for one in self.dates if start <= one.start and one.end <= end]
+        first, last = bisect_left(self._date_starts, start), bisect_left(self._date_starts, end)
+        return [one for one in self.dates[first:last] if one.end <= end]
 
     def plain(self, place: int) -> int:
         """Where the character at `place` of the stored text stands in `text`."""

@@ -15,7 +15,7 @@ _ATTACHMENT = re.compile(
 )
 _CONTENTS = re.compile(r"(?:\.\s?){4,}|\s\d{1,3}\s*$")
 _CLAUSE = re.compile(
-    r"(?:^|(?<=\n)|(?<=\f)|(?<=[.;:)\]”\"']\s)|(?<=\s\s))[ \t]*(?:Section\s+|SECTION\s+|§\s*)?"
+    r"(?:^|(?<=\n)|(?<=\f)|(?<=[.;:)\]”\"']\s)|(?<=\s\s))[ \t]{0,40}(?:Section\s+|SECTION\s+|§\s*)?"
     r"(?P<article>\d{1,2})\.(?P<number>\d{1,2})(?![\d%])(?!\.\d)\.?[)\s]\s*"
     r"(?=(?P<caption>[A-Z\"“(\[][^.\n]{2,80})?)",
 )

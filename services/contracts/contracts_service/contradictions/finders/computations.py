@@ -21,7 +21,8 @@ _TOKEN = re.compile(
 )
 _TIMES = re.compile(r"[×*÷]|(?<=[\d%Ws])\sx\s(?=\$?\d)")
 _LINE = re.compile(r"[^\n\f]+")
-_POWERS = ("kW", "MW")
+# "04/08/99": a day, not a division.
+_DAY = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}")
 _FACTORS = {
     ("kW", "MW"): Decimal("0.001"),
     ("MW", "kW"): Decimal(1000),
@@ -152,6 +153,8 @@ def _compare(reading: Reading, side: Sequence[_Token], result: _Token) -> Iterat
         return
     text = reading.document.text
     written = " ".join(text[side[0].start : side[-1].end].split())
+    if _DAY.search(written):
+        return
     shown = number(made.quantize(step(result.printed)) if abs(made) < 10**15 else made)
     printed = text[result.start : result.end].strip()
     yield Contradiction(
