@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from contracts_service.contradictions.across import find_across
 from contracts_service.contradictions.finders import (
     bands,
     chronology,
@@ -18,7 +19,7 @@ from contracts_service.contradictions.finders import (
     sums,
     words_and_figures,
 )
-from contracts_service.contradictions.model import Contradiction
+from contracts_service.contradictions.model import Contradiction, Passage
 from contracts_service.contradictions.reading import Reading
 from contracts_service.contradictions.tables import Table
 from contracts_service.evidence.model import DocumentText, ExtractedValue
@@ -46,6 +47,22 @@ FINDERS: tuple[Finder, ...] = (
 MOST = 200
 
 
+def find_in_force(
+    documents: Sequence[DocumentText], values: Sequence[ExtractedValue] = ()
+) -> list[Contradiction]:
+    """Of a contract: each document with itself, then each amendment with the agreement.
+
+    `documents` begins with the one that holds now, of which `values` were read, and ends with the agreement.
+    """
+    readings = [
+        Reading(document, values=() if place else tuple(values)) for place, document in enumerate(documents)
+    ]
+    alone = [one for reading in readings for one in _of(reading)]
+    *amendments, base = readings
+    across = [one for amendment in amendments for one in find_across(base, amendment)]
+    return _distinct([*alone, *across])[:MOST]
+
+
 def find(
     document: DocumentText,
     *,
@@ -57,9 +74,12 @@ def find(
     `tables` with offsets of the stored text, where they are known; else what looks like a table in its
     lines. `values` are the proven ones, where there are any.
     """
-    reading = Reading(document, None if tables is None else tuple(tables), tuple(values))
+    return _of(Reading(document, None if tables is None else tuple(tables), tuple(values)))[:MOST]
+
+
+def _of(reading: Reading) -> list[Contradiction]:
     found = _distinct(one for finder in FINDERS for one in finder(reading))
-    return sorted(found, key=lambda one: one.first)[:MOST]
+    return sorted(found, key=lambda one: one.first)
 
 
 def _distinct(found: Iterable[Contradiction]) -> list[Contradiction]:
@@ -73,11 +93,12 @@ def _distinct(found: Iterable[Contradiction]) -> list[Contradiction]:
 
 def _same_places(one: Contradiction, other: Contradiction) -> bool:
     return one.kind is other.kind and all(
-        _touched(passage.evidence.char_start, passage.evidence.char_end, other) for passage in one.passages
+        any(_touch(passage, there) for there in other.passages) for passage in one.passages
     )
 
 
-def _touched(start: int, end: int, other: Contradiction) -> bool:
-    return any(
-        passage.evidence.char_start < end and start < passage.evidence.char_end for passage in other.passages
+def _touch(one: Passage, other: Passage) -> bool:
+    here, there = one.evidence, other.evidence
+    return one.document_id == other.document_id and (
+        here.char_start < there.char_end and there.char_start < here.char_end
     )

@@ -1,4 +1,4 @@
-"""A contradiction of a document with itself, and what it is called."""
+"""A contradiction of a contract with itself, and what it is called."""
 
 import re
 from dataclasses import dataclass
@@ -25,8 +25,12 @@ class Kind(StrEnum):
 
 
 class Severity(StrEnum):
-    """HIGH changes money, power or time; MEDIUM may; LOW is a slip that a reader can repair."""
+    """HIGH changes money, power or time; MEDIUM may; LOW is a slip that a reader can repair.
 
+    WARNING: no second passage says otherwise; the figure alone is hard to believe.
+    """
+
+    WARNING = "WARNING"
     LOW = "LOW"
     MEDIUM = "MEDIUM"
     HIGH = "HIGH"
@@ -34,10 +38,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Words of the document, and the value that they state ("15 years"); "" where they state none."""
+    """Words of a document, and the value that they state ("15 years"); "" where they state none."""
 
     evidence: Evidence
-    value: str = ""
+    value: str
+    document_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,11 @@ from contracts_service.evidence.dates import DateFound, dates
 from contracts_service.evidence.measures import Measure, measures
 from contracts_service.evidence.model import DocumentText, Evidence, ExtractedValue
 
-_SENTENCE_END = re.compile(r"(?<![A-Z])(?<!\bNo)(?<!\bInc)(?<!\bCo)[.!?;][\"')]*\s+(?=[A-Z\"'(]|\d{1,2}\.\d)|\n")
+_SENTENCE_END = re.compile(
+    r"(?<![A-Z])(?<!\bNo)(?<!\bInc)(?<!\bCo)[.!?;][\"')]*\s+(?=[A-Z\"'(]|\d{1,2}\.\d)|\n"
+)
 _ASIDE = 220
+_HEADING = 160
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Reading:
         place, stop = stored.origin(first, last)
         if self.document.page_at(place) != self.document.page_at(stop - 1):
             place, stop = stored.origin(start, end)
-        return Passage(Evidence.at(self.document, place, stop), value)
+        return self.at_stored(place, stop, value)
 
     def line(self, start: int, end: int, value: str = "") -> Passage:
         """The whole lines of the stored text on which [start, end) stands as evidence."""
@@ -109,9 +112,18 @@ class Reading:
         newline = text.find("\n", last)
         return self.at_stored(first, newline if newline >= 0 else len(text), value)
 
+    def heading(self, start: int, value: str = "") -> Passage:
+        """The first line from `start` of the stored text on, as far as it is worth quoting, as evidence."""
+        text = self.document.text
+        while text[start : start + 1].isspace():
+            start += 1
+        newline = text.find("\n", start)
+        end = min(start + _HEADING, newline if newline >= 0 else len(text))
+        return self.at_stored(start, start + len(text[start:end].rstrip()), value)
+
     def exactly(self, start: int, end: int, value: str = "") -> Passage:
         """[start, end) and no more as evidence."""
-        return Passage(Evidence.at(self.document, *self.stored(start, end)), value)
+        return self.at_stored(*self.stored(start, end), value)
 
     def stored(self, start: int, end: int) -> tuple[int, int]:
         """[start, end) of the stored text."""
@@ -119,7 +131,7 @@ class Reading:
 
     def at_stored(self, start: int, end: int, value: str = "") -> Passage:
         """The very characters at [start, end) of the stored text as evidence."""
-        return Passage(Evidence.at(self.document, start, end), value)
+        return Passage(Evidence.at(self.document, start, end), value, self.document.document_id)
 
     def matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Where the pattern stands, outside sentences that are told to a machine."""

@@ -82,9 +82,14 @@ def structure_of(document: DocumentText) -> Structure:
         articles=frozenset(
             number for match in _ARTICLE.finditer(text) if (number := _value(match["number"]))
         ),
-        amends=_AMENDMENT.search(text, 0, _FRONT) is not None,
+        amends=amends(text),
         starts=tuple(one.start for one in attachments if one.sure and one.start > first_clause),
     )
+
+
+def amends(text: str) -> bool:
+    """Whether the document calls itself an amendment, by its front."""
+    return _AMENDMENT.search(text, 0, _FRONT) is not None
 
 
 def _clauses(text: str) -> tuple[Clause, ...]:

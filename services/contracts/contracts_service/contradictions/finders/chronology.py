@@ -83,7 +83,7 @@ def _proven(reading: Reading) -> dict[int, tuple[str, date, Passage]]:
         if found is not None and isinstance(found.value, DateValue) and found.evidence:
             when = found.value.day
             name = field.replace("_", " ").replace("cod", "commercial operation date")
-            days[place] = (name, when, Passage(found.evidence[0], day(when)))
+            days[place] = (name, when, Passage(found.evidence[0], day(when), reading.document.document_id))
     return days if len(days) > 1 else {}
 
 

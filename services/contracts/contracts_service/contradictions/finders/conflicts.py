@@ -24,7 +24,10 @@ def find(reading: Reading) -> Iterator[Contradiction]:
                 Kind.SAME_QUANTITY_TWICE,
                 Severity.HIGH,
                 f"{FIELDS[field].label} is stated as {' and as '.join(shown)}.",
-                tuple(Passage(one.evidence[0], text) for one, text in zip(different, shown, strict=True)),
+                tuple(
+                    Passage(one.evidence[0], text, reading.document.document_id)
+                    for one, text in zip(different, shown, strict=True)
+                ),
             )
 
 

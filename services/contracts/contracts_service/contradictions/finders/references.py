@@ -45,7 +45,7 @@ def find(reading: Reading) -> Iterator[Contradiction]:
 
 
 def _sections(reading: Reading) -> Iterator[Contradiction]:
-    last = _last_sections(reading.structure.clauses)
+    last = last_sections(reading.structure.clauses)
     written = _written_numbers(reading)
     for article, number, start, end in _referred(reading):
         clause = last.get(article)
@@ -56,12 +56,12 @@ def _sections(reading: Reading) -> Iterator[Contradiction]:
                 (start, end),
                 f"Section {article}.{number}",
                 f"Article {article} ends with Section {article}.{clause.number}",
-                reading.at_stored(*_heading(reading, clause), f"Section {article}.{clause.number}"),
+                reading.heading(clause.start, f"Section {article}.{clause.number}"),
             )
 
 
-def _last_sections(clauses: Sequence[Clause]) -> dict[int, Clause]:
-    """By article, the last section, where sections run from 1 without a gap."""
+def last_sections(clauses: Sequence[Clause]) -> dict[int, Clause]:
+    """By number of the article, its last section, where sections run from 1 without a gap."""
     by_article: dict[int, dict[int, Clause]] = defaultdict(dict)
     for clause in clauses:
         by_article[clause.article].setdefault(clause.number, clause)
@@ -127,7 +127,7 @@ def _articles(reading: Reading) -> Iterator[Contradiction]:
                     match.span(),
                     f"Article {number}",
                     f"the last article is Article {last}",
-                    reading.at_stored(*_heading(reading, clause), f"Article {last}"),
+                    reading.heading(clause.start, f"Article {last}"),
                 )
 
 
@@ -153,7 +153,7 @@ def _attachments(reading: Reading) -> Iterator[Contradiction]:
                     match.span(),
                     name,
                     f"the last one in the document is {last_name}",
-                    reading.at_stored(*_line(reading, start), last_name),
+                    reading.heading(start, last_name),
                 )
 
 
@@ -170,20 +170,6 @@ def _place(label: str) -> int:
 
 def _label(place: int, *, digits: bool) -> str:
     return str(place) if digits else chr(ord("A") + place - 1)
-
-
-def _heading(reading: Reading, clause: Clause) -> tuple[int, int]:
-    """The first line of a section, as far as it is worth quoting."""
-    return _line(reading, clause.start)
-
-
-def _line(reading: Reading, start: int) -> tuple[int, int]:
-    text = reading.document.text
-    while text[start : start + 1].isspace():
-        start += 1
-    newline = text.find("\n", start)
-    end = min(start + 160, newline if newline >= 0 else len(text))
-    return start, start + len(text[start:end].rstrip())
 
 
 def _contradiction(
