@@ -86,26 +86,25 @@ def _misquoted(base: Reading, amendment: Reading) -> Iterator[Contradiction]:
             yield Contradiction(
                 Kind.SAME_QUANTITY_TWICE,
                 Severity.MEDIUM,
-                f'The amendment deletes "{match["words"]}" from {name} of the agreement, which does not say so.',
+                f'The amendment deletes "{match["words"]}" from {name} of the agreement, where it does not stand.',
                 (amendment.passage(*match.span(), match["words"]), base.heading(clause.start, name)),
             )
 
 
 def _dates(base: Reading, amendment: Reading) -> Iterator[Contradiction]:
     """The agreement is named by a day that its own front does not know."""
-    known = [one for one in base.dates_in(0, _FRONT) if one.day is not None]
+    known = {one.day: one for one in reversed(base.dates_in(0, _FRONT)) if one.day is not None}
     for one in amendment.dates_in(0, _FRONT):
         named = _DATED.search(amendment.text[max(0, one.start - _NEAR) : one.start])
-        if named and one.day and known and one.day not in {each.day for each in known}:
-            first = known[0]
-            assert first.day is not None
+        if named and one.day and known and one.day not in known:
+            when, first = list(known.items())[-1]
             yield Contradiction(
                 Kind.DATE,
                 Severity.MEDIUM,
-                f"The amendment calls the agreement one of {day(one.day)}; it is dated {day(first.day)}.",
+                f"The amendment calls the agreement one of {day(one.day)}; it is dated {day(when)}.",
                 (
                     amendment.passage(one.start, one.end, day(one.day)),
-                    base.passage(first.start, first.end, day(first.day)),
+                    base.passage(first.start, first.end, day(when)),
                 ),
             )
             return

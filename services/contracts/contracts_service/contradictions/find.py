@@ -92,8 +92,28 @@ def _distinct(found: Iterable[Contradiction]) -> list[Contradiction]:
 
 
 def _same_places(one: Contradiction, other: Contradiction) -> bool:
+    there = _narrow(other)
     return one.kind is other.kind and all(
-        any(_touch(passage, there) for there in other.passages) for passage in one.passages
+        any(_touch(passage, each) for each in there) for passage in _narrow(one)
+    )
+
+
+def _narrow(one: Contradiction) -> list[Passage]:
+    """Its passages without those that are only the sentence around another one."""
+    return [
+        passage
+        for passage in one.passages
+        if not any(_around(passage, other) for other in one.passages if other is not passage)
+    ]
+
+
+def _around(one: Passage, other: Passage) -> bool:
+    here, there = one.evidence, other.evidence
+    return (
+        one.document_id == other.document_id
+        and (here.char_start, here.char_end) != (there.char_start, there.char_end)
+        and here.char_start <= there.char_start
+        and there.char_end <= here.char_end
     )
 
 

@@ -78,10 +78,16 @@ def _named(reading: Reading) -> Iterator[Statement]:
     for match in reading.matches(_NAMED):
         low = reading.sentence(match.start(), match.start() + 1)[0]
         start = max(low, match.start() - _LOOK_BACK)
-        value = _only(reading, start, match.start())
+        value = _only(reading, start, match.start()) or _day_before(reading, start, match.start())
         if value is not None and _near(reading.text, value, match.start()):
             if not _CASE.search(reading.text, start, match.start()):
                 yield _statement(reading, match["term"], Form.NAMED, value, (value.start, match.end()))
+
+
+def _day_before(reading: Reading, start: int, end: int) -> DateFound | None:
+    """The day that the name follows at once, whatever other days the sentence has."""
+    days = reading.dates_in(start, end)
+    return days[-1] if days and _usable(days[-1]) and end - days[-1].end <= _DATE_GAP else None
 
 
 def _near(text: str, value: Measure | DateFound, end: int) -> bool:
@@ -136,7 +142,11 @@ def _label_value(reading: Reading, name: str, stored_start: int, stored_end: int
 
 def _at(reading: Reading, place: int) -> Measure | DateFound | None:
     """The value that begins at `place`, but for a few characters."""
-    for one in (*reading.dates_in(place, place + 60), *reading.measures_in(place, place + 100)):
+    found: list[Measure | DateFound] = [
+        *reading.dates_in(place, place + 60),
+        *reading.measures_in(place, place + 100),
+    ]
+    for one in found:
         if not reading.text[place : one.start].strip(" :\t"):
             return one if _usable(one) else None
     return None
@@ -163,8 +173,8 @@ def _statement(
     part = reading.structure.part_at(reading.stored(*span)[0])
     name = term.strip(" ,.")
     if isinstance(value, DateFound):
-        assert value.day is not None
-        return Statement(folded(name), name, form, value.day, day(value.day), "date", *span, part)
+        when = value.day or date.min
+        return Statement(folded(name), name, form, when, day(when), "date", *span, part)
     unit = value.unit or ""
     base = in_base_units(value.amount, unit) if unit in UNITS else (unit, value.amount)
     return Statement(folded(name), name, form, base, measured(value), unit, *span, part)

@@ -9,18 +9,18 @@ from contracts_service.evidence.model import DocumentText
 
 ATTACHMENTS = ("exhibit", "schedule", "appendix", "annex", "attachment")
 _ATTACHMENT = re.compile(
-    rf"^[ \t]*(?P<kind>{'|'.join(ATTACHMENTS)})[ \t]+[\"“'(]?(?P<label>[A-Z]|[IVX]{{1,4}}|\d{{1,2}})[\"”')]?"
+    rf"(?:^|(?<=\f))[ \t]*(?P<kind>{'|'.join(ATTACHMENTS)})[ \t]+[\"“'(]?(?P<label>[A-Z]|[IVX]{{1,4}}|\d{{1,2}})[\"”')]?"
     r"(?![\w./-]*\w)(?P<rest>[^\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
 _CONTENTS = re.compile(r"(?:\.\s?){4,}|\s\d{1,3}\s*$")
 _CLAUSE = re.compile(
-    r"(?:^|(?<=\n)|(?<=\f)|(?<=[.;:)\]”\"']\s)|(?<=\s\s))[ \t]{0,40}(?:Section\s+|SECTION\s+|§\s*)?"
+    r"(?:^|(?<=\n)|(?<=\f)|(?<=[.;:)\]”\"']\s)|(?<=\s\s))[ \t]{0,40}(?P<word>Section\s+|SECTION\s+|§\s*)?"
     r"(?P<article>\d{1,2})\.(?P<number>\d{1,2})(?![\d%])(?!\.\d)\.?[)\s]\s*"
     r"(?=(?P<caption>[A-Z\"“(\[][^.\n]{2,80})?)",
 )
 _ARTICLE = re.compile(
-    r"(?:^|\n)[ \t]*(?:ARTICLE|Article|SECTION|Section)[ \t]+(?P<number>\d{1,2}|[IVXL]{1,7})\b(?!\.\d)"
+    r"(?:^|(?<=[\n\f]))[ \t]*(?:ARTICLE|Article|SECTION|Section)[ \t]+(?P<number>\d{1,2}|[IVXL]{1,7})\b(?!\.\d)"
 )
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 _AMENDMENT = re.compile(
@@ -28,6 +28,9 @@ _AMENDMENT = re.compile(
     re.IGNORECASE,
 )
 _FRONT = 1_500
+_REFERS = re.compile(
+    r"\b(?:Sections?|Articles?|Clauses?|Paragraphs?|and|or|through|to|of|in|with)\s+$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,16 @@ def amends(text: str) -> bool:
     return _AMENDMENT.search(text, 0, _FRONT) is not None
 
 
+def _refers(match: re.Match[str]) -> bool:
+    """Whether it is a reference that a line begins with, and no heading."""
+    if match["word"]:
+        return match["caption"] is None
+    before = match.string[max(0, match.start() - 30) : match.start()]
+    return _REFERS.search(before) is not None
+
+
 def _clauses(text: str) -> tuple[Clause, ...]:
-    matches = list(_CLAUSE.finditer(text))
+    matches = [match for match in _CLAUSE.finditer(text) if not _refers(match)]
     ends = [*(match.start() for match in matches[1:]), len(text)][: len(matches)]
     return tuple(
         Clause(

@@ -1,4 +1,4 @@
-"""Figures that no plant or price can have in their unit, but would have in another one."""
+"""Figures that no plant or price can have in their unit: told apart from what another passage contradicts."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _NO_PRICE_OF_ENERGY = re.compile(
     r"\b(?:batter(?:y|ies)|storage|capital|installed|purchase\s+price|damages|penalt\w+|cycle|REC|capacity\s+of)\b",
     re.IGNORECASE,
 )
-#: $/kWh that electricity has sold for under long contracts, generously; the domain's own band is 0.08 to 0.25.
+#: $/kWh of electricity under long contracts, generously; the domain's own band is 0.08 to 0.25.
 _SANE = (Decimal("0.02"), Decimal("0.60"))
 _TOO_HIGH, _TOO_LOW = Decimal(2), Decimal("0.002")
 _AT_MOST_WHOLE = re.compile(
@@ -25,6 +25,7 @@ _AT_MOST_WHOLE = re.compile(
 )
 _SHARE_OF = re.compile(r"\s*(?:LHV|HHV)?\s*(?:\([^)]*\)\s*)?of\b", re.IGNORECASE)
 _BEFORE = 120
+_PRICES = ("USD/kWh", "USD/MWh")
 
 
 def find(reading: Reading) -> Iterator[Contradiction]:
@@ -32,7 +33,7 @@ def find(reading: Reading) -> Iterator[Contradiction]:
     for one in reading.measures:
         if one.flaw:
             continue
-        if one.unit in ("USD/kWh", "USD/MWh"):
+        if one.unit in _PRICES:
             yield from _price(reading, one)
         elif one.unit == "%" and one.amount > 100:
             yield from _share(reading, one)
@@ -45,14 +46,36 @@ def _price(reading: Reading, one: Measure) -> Iterator[Contradiction]:
         return
     per_kwh = one.amount if one.unit == "USD/kWh" else one.amount / 1000
     meant = _meant(one, per_kwh)
-    if meant:
+    other = _in_other_unit(reading, one)
+    if meant and other:
+        yield _two_units(reading, one, other)
+    elif meant:
         yield Contradiction(
             Kind.UNIT,
-            Severity.HIGH,
+            Severity.WARNING,
             f"{measured(one)} is no price of electricity; it would be one as {meant}.",
             (reading.passage(one.start, one.end, measured(one)), reading.exactly(one.start, one.end, meant)),
             f"{measured(one)} = {number(per_kwh)} $/kWh; sane are {_SANE[0]} to {_SANE[1]} $/kWh",
         )
+
+
+def _in_other_unit(reading: Reading, one: Measure) -> Measure | None:
+    """The same figure as a price per another amount of energy."""
+    prices = (other for other in reading.measures if other.unit in _PRICES and not other.flaw)
+    return next((other for other in prices if other.amount == one.amount and other.unit != one.unit), None)
+
+
+def _two_units(reading: Reading, one: Measure, other: Measure) -> Contradiction:
+    return Contradiction(
+        Kind.UNIT,
+        Severity.HIGH,
+        f"One price is {measured(one)} in one place and {measured(other)} in another.",
+        tuple(
+            reading.passage(each.start, each.end, measured(each))
+            for each in sorted((one, other), key=lambda each: each.start)
+        ),
+        f"{number(one.amount)} $/kWh = {number(one.amount * 1000)} $/MWh",
+    )
 
 
 def _meant(one: Measure, per_kwh: Decimal) -> str:
@@ -78,7 +101,7 @@ def _share(reading: Reading, one: Measure) -> Iterator[Contradiction]:
     shown = f"{number(one.amount)} %"
     yield Contradiction(
         Kind.UNIT,
-        Severity.HIGH,
+        Severity.WARNING,
         f"{match['what'].capitalize()} is stated as {shown}; it cannot be more than 100 %.",
         (reading.passage(one.start, one.end, shown), reading.exactly(one.start, one.end, shown)),
     )

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from contracts_service.contradictions.model import Contradiction, Kind, Passage, Severity
 from contracts_service.contradictions.reading import Reading
-from contracts_service.contradictions.statements import Statement, statements
+from contracts_service.contradictions.statements import statements
 from contracts_service.contradictions.wording import day
 from contracts_service.evidence.dates import DateFound
 from contracts_service.evidence.measures import Measure
-from contracts_service.evidence.model import ExtractedValue, Status
+from contracts_service.evidence.model import Status
 from contracts_service.evidence.values import DateValue
 
 #: Earlier to later. A date of signing may well come after the day from which a contract is to hold.
@@ -122,7 +122,8 @@ def _within(measure: Measure, days: Sequence[DateFound]) -> bool:
 
 
 def _check(reading: Reading, first: DateFound, length: Measure, last: DateFound) -> Iterator[Contradiction]:
-    assert first.day is not None and last.day is not None
+    if first.day is None or last.day is None:
+        return
     expected = after(first.day, length.amount, length.unit or "")
     if expected is None or ends_then(last.day, expected):
         return

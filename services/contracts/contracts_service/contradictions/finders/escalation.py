@@ -84,7 +84,8 @@ def _is_schedule(reading: Reading, table: Table) -> bool:
 
 def _prices(table: Table, column: int) -> list[_Price]:
     """The printed prices of a column by year; [] where the first column does not count years from 1."""
-    prices, expected = [], 1
+    prices: list[_Price] = []
+    expected = 1
     for row in table.rows:
         year = _YEAR.fullmatch(row.cells[0].text.strip())
         if year is None:

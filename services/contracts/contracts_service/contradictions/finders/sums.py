@@ -92,10 +92,11 @@ def _equals(items: Sequence[_Item], total: _Item) -> bool:
 def _total(reading: Reading, items: Sequence[_Item], total: _Item) -> Contradiction:
     added = sum((one.amount for one in items), Decimal(0))
     shown = amount(total.amount, total.unit), amount(added, total.unit)
+    label = total.label.strip(" \t:.-")
     return Contradiction(
         Kind.SUM,
         Severity.HIGH,
-        f'"{total.label.strip(" :.-")}" is given as {shown[0]}; the items above it make {shown[1]}.',
+        f'"{label}" is given as {shown[0]}; the items above it make {shown[1]}.',
         (
             reading.at_stored(total.start, total.end, shown[0]),
             reading.at_stored(items[0].start, items[-1].end, shown[1]),
