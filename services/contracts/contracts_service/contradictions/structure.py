@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from contracts_service.evidence.model import DocumentText
@@ -21,6 +21,10 @@ _CLAUSE = re.compile(
 )
 _ARTICLE = re.compile(
     r"(?:^|(?<=[\n\f]))[ \t]*(?:ARTICLE|Article|SECTION|Section)[ \t]+(?P<number>\d{1,2}|[IVXL]{1,7})\b(?!\.\d)"
+)
+# "12. NOTICES": what short agreements have instead of articles.
+_TOP = re.compile(
+    r"(?:^|(?<=[\n\f]))[ \t]{0,40}(?:Section[ \t]+|SECTION[ \t]+)?(?P<number>\d{1,2})\.[ \t]+(?=[A-Z\"“(])[^\n]{3}"
 )
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 _AMENDMENT = re.compile(
@@ -56,11 +60,15 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """Parts and sections of the stored text. `amends` where the document changes another one."""
+    """Parts and sections of the stored text. `amends` where the document changes another one.
+
+    `tops` are the sections that have a plain number, with where they begin.
+    """
 
     clauses: tuple[Clause, ...]
     attachments: tuple[Attachment, ...]
     articles: frozenset[int]
+    tops: Mapping[int, int]
     amends: bool
     starts: tuple[int, ...]
 
@@ -85,6 +93,7 @@ def structure_of(document: DocumentText) -> Structure:
         articles=frozenset(
             number for match in _ARTICLE.finditer(text) if (number := _value(match["number"]))
         ),
+        tops={int(match["number"]): match.start() for match in reversed(list(_TOP.finditer(text)))},
         amends=amends(text),
         starts=tuple(one.start for one in attachments if one.sure and one.start > first_clause),
     )

@@ -14,6 +14,11 @@ _SECTIONS = re.compile(
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})(?![\d%]|[.-]\d)")
 _ANY_NUMBER = re.compile(r"(?<![\d.$])(\d{1,2})\.(\d{1,2})(?!\d)")
 _ARTICLES = re.compile(r"\bArticles?\s+(?P<number>\d{1,2})\b(?!\.\d)")
+_PLAIN = re.compile(r"\b(?:Section|Paragraph)\s+(?P<number>\d{1,2})\b(?![.:]\d|[-/]|\s*\([A-Z]\))")
+_ATTACHED_HERETO = re.compile(
+    r"[\s,\"]*(?:is\s+|are\s+)?(?:attached|annexed)\b|[\s,\"]*(?:hereto|to\s+this\s+Agreement)\b"
+)
+_AS_ATTACHED = re.compile(r"\b(?:attached|annexed)\s+(?:hereto\s+)?as\s+\"?$")
 _ATTACHED = re.compile(
     rf"\b(?P<kind>{'|'.join(kind.capitalize() for kind in ATTACHMENTS)}|{'|'.join(map(str.upper, ATTACHMENTS))})"
     r"\s+\"?(?P<label>[A-Z]|\d{1,2})\"?(?![\w-]|[./]\w)"
@@ -32,7 +37,7 @@ _ELSEWHERE_BEFORE = re.compile(
 )
 _OWN = re.compile(r"this\s+(?:\w+\s+)?Agreement,?\s*$", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"\n]{0,60}$")
-_LEAST_SECTIONS, _LEAST_ATTACHED = 2, 2
+_LEAST_SECTIONS, _LEAST_TOPS, _LEAST_ATTACHED = 2, 5, 2
 
 
 def find(reading: Reading) -> Iterator[Contradiction]:
@@ -41,7 +46,9 @@ def find(reading: Reading) -> Iterator[Contradiction]:
         return
     yield from _sections(reading)
     yield from _articles(reading)
+    yield from _tops(reading)
     yield from _attachments(reading)
+    yield from _missing(reading)
 
 
 def _sections(reading: Reading) -> Iterator[Contradiction]:
@@ -129,6 +136,65 @@ def _articles(reading: Reading) -> Iterator[Contradiction]:
                     f"the last article is Article {last}",
                     reading.heading(clause.start, f"Article {last}"),
                 )
+
+
+def _tops(reading: Reading) -> Iterator[Contradiction]:
+    """ "Section 19", where the sections run from 1 to 14."""
+    tops = reading.structure.tops
+    last = contiguous(tops)
+    if last < _LEAST_TOPS or max(tops) > last or reading.structure.articles:
+        return
+    for match in reading.matches(_PLAIN):
+        number = int(match["number"])
+        if number > last and _is_own(reading, *match.span()):
+            yield _contradiction(
+                reading,
+                match.span(),
+                f"Section {number}",
+                f"the last section is Section {last}",
+                reading.heading(tops[last], f"Section {last}"),
+            )
+
+
+def _missing(reading: Reading) -> Iterator[Contradiction]:
+    """ "Schedule A attached hereto", and no Schedule A in the file."""
+    there = {(one.kind, one.label) for one in reading.structure.attachments}
+    told = set()
+    for match in reading.matches(_ATTACHED):
+        one = (match["kind"].lower(), match["label"].upper())
+        if one in there or one in told or not _hereto(reading, match) or _named_in_capitals(reading, one):
+            continue
+        # In a form that is attached, its own schedules are to come when it is used.
+        if reading.structure.part_at(reading.stored(*match.span())[0]) or _QUOTED.search(
+            reading.text[max(0, match.start() - 60) : match.start()]
+        ):
+            continue
+        told.add(one)
+        yield _not_there(reading, match, f"{one[0].capitalize()} {one[1]}")
+
+
+def _not_there(reading: Reading, match: re.Match[str], name: str) -> Contradiction:
+    """A file may hold less than the contract: the last attachment, or its last line, shows where it ends."""
+    sure = [one for one in reading.structure.attachments if one.sure]
+    text = reading.document.text
+    end = sure[-1].start if sure else text.rstrip().rfind("\n") + 1
+    shown = f"{sure[-1].kind.capitalize()} {sure[-1].label}" if sure else "the end of the file"
+    return Contradiction(
+        Kind.REFERENCE,
+        Severity.WARNING,
+        f"The text calls {name} attached; the file has no {name}.",
+        (reading.passage(*match.span(), name), reading.heading(end, shown)),
+    )
+
+
+def _hereto(reading: Reading, match: re.Match[str]) -> bool:
+    before = reading.text[max(0, match.start() - 40) : match.start()]
+    return bool(_ATTACHED_HERETO.match(reading.text, match.end()) or _AS_ATTACHED.search(before))
+
+
+def _named_in_capitals(reading: Reading, one: tuple[str, str]) -> bool:
+    """A heading that the extraction has torn into a line."""
+    return re.search(rf"\b{one[0].upper()}\s+\W?{one[1]}\b", reading.text) is not None
 
 
 def _attachments(reading: Reading) -> Iterator[Contradiction]:
