@@ -19,7 +19,7 @@ ONLY ?=
 SAMPLE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval
+.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval eval-contradictions
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -105,6 +105,9 @@ fix: install  ## format, and mend what can be mended
 
 eval: install  ## reads the 40 contracts of cuad-dev and scores the clauses found against CUAD's labels
 	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.eval.cuad
+
+eval-contradictions: install  ## shows every contradiction found in the sample and in the 40 contracts of cuad-dev
+	@$(BIN)/python -m tests.eval.contradictions
 
 bench: bench-rest bench-ai bench-savings bench-auth bench-contracts  ## every bench
 

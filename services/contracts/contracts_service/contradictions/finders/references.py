@@ -18,7 +18,7 @@ _PLAIN = re.compile(r"\b(?:Section|Paragraph)\s+(?P<number>\d{1,2})\b(?![.:]\d|[
 _ATTACHED_HERETO = re.compile(
     r"[\s,\"]*(?:is\s+|are\s+)?(?:attached|annexed)\b|[\s,\"]*(?:hereto|to\s+this\s+Agreement)\b"
 )
-_AS_ATTACHED = re.compile(r"\b(?:attached|annexed)\s+(?:hereto\s+)?as\s+\"?$")
+_AS_ATTACHED = re.compile(r"\b(?:attached|annexed)\s+(?:(?:hereto\s+)?as\s+)?\"?$")
 _ATTACHED = re.compile(
     rf"\b(?P<kind>{'|'.join(kind.capitalize() for kind in ATTACHMENTS)}|{'|'.join(map(str.upper, ATTACHMENTS))})"
     r"\s+\"?(?P<label>[A-Z]|\d{1,2})\"?(?![\w-]|[./]\w)"
@@ -36,7 +36,7 @@ _ELSEWHERE_BEFORE = re.compile(
     r"|(?:\w+\s+Agreement|Contract)(?:'s)?,?\s*$"
 )
 _OWN = re.compile(r"this\s+(?:\w+\s+)?Agreement,?\s*$", re.IGNORECASE)
-_QUOTED = re.compile(r"\"[^\"\n]{0,60}$")
+_QUOTED = re.compile(r"(?:^|(?<=[\s(]))\"[^\"\n]{0,60}$")
 _LEAST_SECTIONS, _LEAST_TOPS, _LEAST_ATTACHED = 2, 5, 2
 
 
