@@ -1,4 +1,4 @@
-"""`make eval-contradictions`: what code finds in our sample and in the 40 contracts of cuad-dev, to be checked by hand."""
+"""`make eval-contradictions`: what is found in our sample and in cuad-dev, for a check by hand."""
 
 import asyncio
 import sys
@@ -33,7 +33,7 @@ class Searched:
 
 
 def main() -> None:
-    """Prints each finding with its passages, and the RESULT line. CUAD's contracts are skipped where absent."""
+    """Prints findings with their passages, and the RESULT line; skips cuad-dev where it is absent."""
     ours = [_searched([_SAMPLE / name for name in names]) for names in _OURS]
     try:
         cuad = [_searched([path]) for path in labels.contracts()]

@@ -1,4 +1,4 @@
-"""The project's own sample contract: an invented agreement, its amendment, drafts full of slips, and the truth."""
+"""The project's own sample contract: an agreement, its amendment, drafts full of slips, the truth."""
 
 from pathlib import Path
 

@@ -86,7 +86,8 @@ def _misquoted(base: Reading, amendment: Reading) -> Iterator[Contradiction]:
             yield Contradiction(
                 Kind.SAME_QUANTITY_TWICE,
                 Severity.MEDIUM,
-                f'The amendment deletes "{match["words"]}" from {name} of the agreement, where it does not stand.',
+                f'The amendment deletes "{match["words"]}" from {name} of the agreement, '
+                "where it does not stand.",
                 (amendment.passage(*match.span(), match["words"]), base.heading(clause.start, name)),
             )
 

@@ -28,7 +28,7 @@ _searching = asyncio.Semaphore(1)
 async def search(
     documents: Sequence[DocumentText], values: Sequence[Mapping[str, Any]], limits: Limits = LIMITS
 ) -> list[Contradiction] | None:
-    """As `find_in_force`; `values` are StoredValue as mappings. None where it took too long or ended badly."""
+    """As `find_in_force`; `values` are StoredValue as mappings. None where it did not end well."""
     asked = await asyncio.to_thread(_written, documents, values)
     command = (sys.executable, "-s", "-P", "-m", _WORKER, str(os.getpid()), limits.to_json())
     with asked:

@@ -60,7 +60,7 @@ class Contradiction:
 
     @property
     def key(self) -> str:
-        """The same for the same kind over the same words, wherever in the document they stand: lower-case hex."""
+        """The same for the same kind over the same words, wherever they stand: lower-case hex."""
         quotes = sorted(_SPACE.sub(" ", one.evidence.quote).strip() for one in self.passages)
         return sha256("\x1f".join((self.kind, *quotes)).encode()).hexdigest()[:_KEY_CHARACTERS]
 

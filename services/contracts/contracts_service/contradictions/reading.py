@@ -1,4 +1,4 @@
-"""A document laid out for the search: its plain text, what is measured and dated in it, its parts and tables."""
+"""A document laid out for the search: plain text, what is measured and dated in it, parts and tables."""
 
 import re
 from bisect import bisect_left, bisect_right

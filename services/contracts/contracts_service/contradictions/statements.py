@@ -79,9 +79,10 @@ def _named(reading: Reading) -> Iterator[Statement]:
         low = reading.sentence(match.start(), match.start() + 1)[0]
         start = max(low, match.start() - _LOOK_BACK)
         value = _only(reading, start, match.start()) or _day_before(reading, start, match.start())
-        if value is not None and _near(reading.text, value, match.start()):
-            if not _CASE.search(reading.text, start, match.start()):
-                yield _statement(reading, match["term"], Form.NAMED, value, (value.start, match.end()))
+        if value is None or _CASE.search(reading.text, start, match.start()):
+            continue
+        if _near(reading.text, value, match.start()):
+            yield _statement(reading, match["term"], Form.NAMED, value, (value.start, match.end()))
 
 
 def _day_before(reading: Reading, start: int, end: int) -> DateFound | None:

@@ -55,7 +55,8 @@ async def put(connection: Connection, org_id: UUID, contract_id: UUID, found: Se
                 severity = excluded.severity, sentence = excluded.sentence,
                 computation = excluded.computation, passages = excluded.passages, gone = false,
                 version = there.version + 1
-            WHERE (there.ordinal, there.severity, there.sentence, there.computation, there.passages, there.gone)
+            WHERE (there.ordinal, there.severity, there.sentence, there.computation, there.passages,
+                    there.gone)
                 IS DISTINCT FROM (excluded.ordinal, excluded.severity, excluded.sentence,
                     excluded.computation, excluded.passages, false)""",
         [
@@ -86,7 +87,7 @@ async def page(
     reach: str,
     arguments: Sequence[object],
 ) -> list[Stored]:
-    """Newest contract first, then in order. `reach` comes from its compiler, arguments from FIRST_ARGUMENT on."""
+    """Newest contract first, then in order. `reach` has its arguments from FIRST_ARGUMENT on."""
     of_contract, ordinal, key = after or (None, None, None)
     rows = await reads.fetch(
         f"""SELECT {_COLUMNS} FROM contradictions
@@ -108,7 +109,8 @@ async def page(
 async def say(connection: Connection, org_id: UUID, one: Stored, said: Said) -> None:
     """Keeps what a person said, and shows it. The caller holds the contract."""
     await connection.execute(
-        """INSERT INTO contradiction_reviews (org_id, contract_id, key, number, dismissed, reviewer, at, reason)
+        """INSERT INTO contradiction_reviews
+               (org_id, contract_id, key, number, dismissed, reviewer, at, reason)
            SELECT $1, $2, $3, count(*) + 1, $4, $5, $6, $7
            FROM contradiction_reviews WHERE contract_id = $2 AND key = $3""",
         org_id, one.contract_id, one.key, said.dismissed, said.reviewer, said.at, said.reason,

@@ -9,7 +9,8 @@ from contracts_service.evidence.model import DocumentText
 
 ATTACHMENTS = ("exhibit", "schedule", "appendix", "annex", "attachment")
 _ATTACHMENT = re.compile(
-    rf"(?:^|(?<=\f))[ \t]*(?P<kind>{'|'.join(ATTACHMENTS)})[ \t]+[\"“'(]?(?P<label>[A-Z]|[IVX]{{1,4}}|\d{{1,2}})[\"”')]?"
+    rf"(?:^|(?<=\f))[ \t]*(?P<kind>{'|'.join(ATTACHMENTS)})[ \t]+"
+    r"[\"“'(]?(?P<label>[A-Z]|[IVX]{1,4}|\d{1,2})[\"”')]?"
     r"(?![\w./-]*\w)(?P<rest>[^\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -20,11 +21,13 @@ _CLAUSE = re.compile(
     r"(?=(?P<caption>[A-Z\"“(\[][^.\n]{2,80})?)",
 )
 _ARTICLE = re.compile(
-    r"(?:^|(?<=[\n\f]))[ \t]*(?:ARTICLE|Article|SECTION|Section)[ \t]+(?P<number>\d{1,2}|[IVXL]{1,7})\b(?!\.\d)"
+    r"(?:^|(?<=[\n\f]))[ \t]*(?:ARTICLE|Article|SECTION|Section)[ \t]+"
+    r"(?P<number>\d{1,2}|[IVXL]{1,7})\b(?!\.\d)"
 )
 # "12. NOTICES": what short agreements have instead of articles.
 _TOP = re.compile(
-    r"(?:^|(?<=[\n\f]))[ \t]{0,40}(?:Section[ \t]+|SECTION[ \t]+)?(?P<number>\d{1,2})\.[ \t]+(?=[A-Z\"“(])[^\n]{3}"
+    r"(?:^|(?<=[\n\f]))[ \t]{0,40}(?:Section[ \t]+|SECTION[ \t]+)?"
+    r"(?P<number>\d{1,2})\.[ \t]+(?=[A-Z\"“(])[^\n]{3}"
 )
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 _AMENDMENT = re.compile(
@@ -39,7 +42,7 @@ _REFERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Section `article`.`number`, from its number at `start` to the next one's at `end`, of the stored text."""
+    """Section `article`.`number`, from its number at `start` to the next at `end`, of the stored text."""
 
     article: int
     number: int

@@ -1,4 +1,4 @@
-"""The confined process that searches: documents and values on standard input, contradictions on standard output.
+"""The confined process that searches: documents on standard input, contradictions on standard output.
 
 Run as `python -m contracts_service.contradictions.worker PARENT LIMITS`: the starter's process id, and JSON.
 """

@@ -1,4 +1,4 @@
-"""Contradictions of contracts: found when a file comes in, listed, dismissed, found again, across documents."""
+"""Contradictions of contracts: found when a file comes in, listed, dismissed, across documents."""
 
 from __future__ import annotations
 

@@ -15,8 +15,9 @@ _UNIT = (
     r"Energy\s+Servers?|Systems?|per\s+(?:kWh|MWh|kW(?:-(?:month|year))?|MW|hour|day|month|year|point|MMBtu)|/\s?(?:kWh|MWh|kW(?:-(?:month|year))?|MMBtu))"
 )
 _TOKEN = re.compile(
-    rf"(?P<gap>[ \t]+)|(?P<number>(?:US)?\$?\s?(?<![\w.,])\d(?:[\d,]*\d)?(?:\.\d+)?(?![\w.,]*\d))(?P<percent>\s?%)?"
-    rf"(?P<unit>[ \t-]?{_UNIT}\b)?|(?P<operator>[×x*÷/+–-])|(?P<open>\()|(?P<close>\)(?P<after>[ \t]?{_UNIT}\b)?)"
+    r"(?P<gap>[ \t]+)|(?P<number>(?:US)?\$?\s?(?<![\w.,])\d(?:[\d,]*\d)?(?:\.\d+)?(?![\w.,]*\d))"
+    rf"(?P<percent>\s?%)?(?P<unit>[ \t-]?{_UNIT}\b)?|(?P<operator>[×x*÷/+–-])|(?P<open>\()"
+    rf"|(?P<close>\)(?P<after>[ \t]?{_UNIT}\b)?)"
     r"|(?P<equals>=|,\s+or(?=\s)|\t)",
 )
 _TIMES = re.compile(r"[×*÷]|(?<=[\d%Ws])\sx\s(?=\$?\d)")

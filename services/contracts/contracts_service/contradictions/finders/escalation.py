@@ -131,7 +131,7 @@ def _speaks_of(reading: Reading, base: _Price) -> bool:
 
 
 def _wrong(reading: Reading, prices: Sequence[_Price], rate: Decimal) -> list[_Price]:
-    """The years that no admissible rounding explains: of each figure at the end, or of each year's in turn."""
+    """The years that no admissible rounding explains: at the end, or of each year in turn."""
     text = reading.text
     unrounded = [one for one in prices if not _from_base(prices[0], one, rate)]
     if _UNROUNDED.search(text) and not _CHAINED.search(text):
@@ -189,7 +189,8 @@ def _another_rate(
     return Contradiction(
         Kind.TABLE_AGAINST_FORMULA,
         Severity.HIGH,
-        f"The text escalates by {number(escalator.percent)} % a year, the price schedule by {number(other)} %.",
+        f"The text escalates by {number(escalator.percent)} % a year, "
+        f"the price schedule by {number(other)} %.",
         (_of_text(reading, escalator), _of_row(reading, first), _of_row(reading, last)),
         f"({last.cell.text.strip()} / {first.cell.text.strip()})^(1/{last.year - 1}) - 1 = {number(other)} %",
     )

@@ -1,4 +1,4 @@
-"""Number of units × nameplate of each against the capacity that is stated for all, and totals among each other."""
+"""Number of units × nameplate of each against the capacity stated for all, and totals among each other."""
 
 import re
 from collections.abc import Iterator, Sequence

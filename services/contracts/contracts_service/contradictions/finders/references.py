@@ -20,7 +20,7 @@ _ATTACHED_HERETO = re.compile(
 )
 _AS_ATTACHED = re.compile(r"\b(?:attached|annexed)\s+(?:(?:hereto\s+)?as\s+)?\"?$")
 _ATTACHED = re.compile(
-    rf"\b(?P<kind>{'|'.join(kind.capitalize() for kind in ATTACHMENTS)}|{'|'.join(map(str.upper, ATTACHMENTS))})"
+    rf"\b(?P<kind>{'|'.join([*map(str.capitalize, ATTACHMENTS), *map(str.upper, ATTACHMENTS)])})"
     r"\s+\"?(?P<label>[A-Z]|\d{1,2})\"?(?![\w-]|[./]\w)"
 )
 # What follows or precedes a reference into another document, a statute or a standard.
@@ -209,18 +209,18 @@ def _attachments(reading: Reading) -> Iterator[Contradiction]:
         last = contiguous(sure[kind])
         if not place or place <= last or place in listed[kind] or max(listed[kind], default=0) > last:
             continue
-        if last >= _LEAST_ATTACHED and match["label"].isdigit() == _digits(reading, kind):
-            if _is_own(reading, *match.span()):
-                name = f"{kind.capitalize()} {match['label']}"
-                last_name = f"{kind.capitalize()} {_label(last, digits=match['label'].isdigit())}"
-                start = listed[kind][last]
-                yield _contradiction(
-                    reading,
-                    match.span(),
-                    name,
-                    f"the last one in the document is {last_name}",
-                    reading.heading(start, last_name),
-                )
+        same = match["label"].isdigit() == _digits(reading, kind)
+        if last >= _LEAST_ATTACHED and same and _is_own(reading, *match.span()):
+            name = f"{kind.capitalize()} {match['label']}"
+            last_name = f"{kind.capitalize()} {_label(last, digits=match['label'].isdigit())}"
+            start = listed[kind][last]
+            yield _contradiction(
+                reading,
+                match.span(),
+                name,
+                f"the last one in the document is {last_name}",
+                reading.heading(start, last_name),
+            )
 
 
 def _digits(reading: Reading, kind: str) -> bool:
