@@ -48,11 +48,14 @@ MOST = 200
 
 
 def find_in_force(
-    documents: Sequence[DocumentText], values: Sequence[ExtractedValue] = ()
+    documents: Sequence[DocumentText],
+    values: Sequence[ExtractedValue] = (),
+    amended: Sequence[DocumentText] = (),
 ) -> list[Contradiction]:
     """Of a contract: each document with itself, then each amendment with the agreement.
 
     `documents` begins with the one that holds now, of which `values` were read, and ends with the agreement.
+    `amended` are of other contracts, which this one amends.
     """
     readings = [
         Reading(document, values=() if place else tuple(values)) for place, document in enumerate(documents)
@@ -60,6 +63,7 @@ def find_in_force(
     alone = [one for reading in readings for one in _of(reading)]
     *amendments, base = readings
     across = [one for amendment in amendments for one in find_across(base, amendment)]
+    across += [one for text in amended for reading in readings for one in find_across(Reading(text), reading)]
     return _distinct([*alone, *across])[:MOST]
 
 

@@ -26,10 +26,13 @@ _searching = asyncio.Semaphore(1)
 
 
 async def search(
-    documents: Sequence[DocumentText], values: Sequence[Mapping[str, Any]], limits: Limits = LIMITS
+    documents: Sequence[DocumentText],
+    values: Sequence[Mapping[str, Any]],
+    amended: Sequence[DocumentText] = (),
+    limits: Limits = LIMITS,
 ) -> list[Contradiction] | None:
     """As `find_in_force`; `values` are StoredValue as mappings. None where it did not end well."""
-    asked = await asyncio.to_thread(_written, documents, values)
+    asked = await asyncio.to_thread(_written, documents, values, amended)
     command = (sys.executable, "-s", "-P", "-m", _WORKER, str(os.getpid()), limits.to_json())
     with asked:
         try:
@@ -46,9 +49,15 @@ async def search(
     return [from_wire(one) for one in json.loads(finished.output)] if finished.status == 0 else None
 
 
-def _written(documents: Sequence[DocumentText], values: Sequence[Mapping[str, Any]]) -> IO[bytes]:
+def _written(
+    documents: Sequence[DocumentText], values: Sequence[Mapping[str, Any]], amended: Sequence[DocumentText]
+) -> IO[bytes]:
     """The question as an open file: a pipe could be filled by neither side."""
-    told = {"documents": [asdict(one) for one in documents], "values": values}
+    told = {
+        "documents": [asdict(one) for one in documents],
+        "values": values,
+        "amended": [asdict(one) for one in amended],
+    }
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     file.write(json.dumps(told, default=str).encode())
     file.seek(0)

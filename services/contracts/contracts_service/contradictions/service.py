@@ -16,7 +16,7 @@ from contracts_service.contradictions.stored import Asked, Said, Stored
 from service_runtime import audit, outbox, pagination
 from service_runtime.errors import DomainError, Reason, etag_mismatch, not_found
 from service_runtime.identity import Identity
-from service_runtime.postgres import Postgres
+from service_runtime.postgres import Postgres, Reads
 
 ALL = "contracts/-"
 _DEFAULT_PAGE = 50
@@ -68,6 +68,7 @@ async def get(postgres: Postgres, identity: Identity, name: str) -> tuple[Stored
     found = await store.get(reads, contract.id, names.last_of(name))
     if found is None:
         raise not_found(name)
+    await _require_other(reads, identity, found, name)
     return found, await store.said_of(reads, contract.id, found.key, limit=_SAID)
 
 
@@ -83,6 +84,7 @@ async def say(
         before = await store.get(connection, contract.id, names.last_of(name))
         if before is None:
             raise not_found(name)
+        await _require_other(connection, identity, before, name)
         if etag and etag != before.etag:
             raise etag_mismatch(name, before.etag)
         if before.gone:
@@ -102,6 +104,12 @@ async def say(
     if after is None:
         raise RuntimeError("a contradiction that was just written is not there")
     return after
+
+
+async def _require_other(reads: Reads, identity: Identity, one: Stored, name: str) -> None:
+    """What quotes a contract that the caller may not see does not exist for him. Raises NOT_FOUND."""
+    if one.other_id is not None:
+        await access.require_of(reads, identity, access.READ, one.other_id, name)
 
 
 def _gone(name: str) -> DomainError:

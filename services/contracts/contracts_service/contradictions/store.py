@@ -8,7 +8,7 @@ import asyncpg
 from contracts_service.contradictions.stored import Asked, Said, Stored
 from service_runtime.postgres import Connection, Reads
 
-_FOUND = "key, ordinal, kind, severity, sentence, computation, passages"
+_FOUND = "key, ordinal, kind, severity, sentence, computation, passages, other_id"
 _COLUMNS = f"""contradictions.contract_id, {_FOUND}, found_at, gone, dismissed, reviewer, reviewed_at,
     review_reason, contradictions.version"""
 _STATE = "CASE WHEN gone THEN 3 WHEN dismissed THEN 2 ELSE 1 END"
@@ -50,10 +50,11 @@ async def put(connection: Connection, org_id: UUID, contract_id: UUID, found: Se
     )  # fmt: skip
     await connection.executemany(
         f"""INSERT INTO contradictions AS there (org_id, contract_id, {_FOUND})
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             ON CONFLICT (org_id, contract_id, key) DO UPDATE SET ordinal = excluded.ordinal,
                 severity = excluded.severity, sentence = excluded.sentence,
-                computation = excluded.computation, passages = excluded.passages, gone = false,
+                computation = excluded.computation, passages = excluded.passages,
+                other_id = excluded.other_id, gone = false,
                 version = there.version + 1
             WHERE (there.ordinal, there.severity, there.sentence, there.computation, there.passages,
                     there.gone)
@@ -62,7 +63,7 @@ async def put(connection: Connection, org_id: UUID, contract_id: UUID, found: Se
         [
             (
                 org_id, contract_id, one.key, one.ordinal, one.kind, one.severity, one.sentence,
-                one.computation, list(one.passages),
+                one.computation, list(one.passages), one.other_id,
             )
             for one in found
         ],
@@ -99,6 +100,8 @@ async def page(
               AND (kind = ANY($5::smallint[]) OR cardinality($5::smallint[]) = 0)
               AND (severity = ANY($6::smallint[]) OR cardinality($6::smallint[]) = 0)
               AND {_STATE} = ANY($7::integer[]) AND ({reach})
+              AND (other_id IS NULL
+                   OR other_id IN (SELECT contracts.id FROM contracts WHERE deleted_at IS NULL AND ({reach})))
             ORDER BY contradictions.contract_id DESC, ordinal, key LIMIT $8""",
         contract_id, of_contract, ordinal, key, list(asked.kinds), list(asked.severities),
         list(asked.states or _SHOWN), limit, *arguments,

@@ -19,7 +19,8 @@ OPEN, DISMISSED, GONE = (
 class Stored:
     """One contradiction of one contract. Enumerations are the schema's numbers.
 
-    `passages` as in the row's JSON: `evidence` as a StoredEvidence, and `value`.
+    `passages` as in the row's JSON: `evidence` as a StoredEvidence, and `value`. `other_id` is the contract
+    that this one amends, where a passage is of it.
     """
 
     contract_id: UUID
@@ -30,6 +31,7 @@ class Stored:
     sentence: str
     computation: str
     passages: Sequence[Mapping[str, Any]]
+    other_id: UUID | None = None
     found_at: datetime | None = None
     gone: bool = False
     dismissed: bool = False

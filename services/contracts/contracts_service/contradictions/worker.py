@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
     asked = json.load(sys.stdin)
     documents = [_document(one) for one in asked["documents"]]
     values = [value for told in asked["values"] if (value := value_of(told, documents[0]))]
-    found = find_in_force(documents, values)
+    found = find_in_force(documents, values, [_document(one) for one in asked["amended"]])
     sys.stdout.buffer.write(json.dumps([to_wire(one) for one in found]).encode())
 
 

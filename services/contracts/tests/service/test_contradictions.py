@@ -8,10 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from bloom.contracts.v1 import contradiction_service_pb2
+from bloom.contracts.v1 import contract_service_pb2, contradiction_service_pb2, family_service_pb2
 from contracts_service.contradictions import isolate
 from contracts_service.contradictions.model import Kind, Severity
 from contracts_service.evidence import DocumentText
+
+from .conftest import Caller
 
 OPEN, DISMISSED, GONE = (
     contradiction_service_pb2.CONTRADICTION_STATE_OPEN,
@@ -155,6 +157,37 @@ async def test_an_amendment_is_held_against_the_agreement(service):
     assert await kinds(who, other) == []
 
 
+async def test_a_linked_amendment_is_held_against_its_agreement(service, refusal_of):
+    who = service.someone()
+    base, amendment = await uploaded(who, SOUND), await uploaded(who, AMENDMENT)
+    assert await kinds(who, amendment) == []
+    link = family_service_pb2.Link(target=base, kind=family_service_pb2.LINK_KIND_AMENDS)
+    request = family_service_pb2.CreateLinkRequest(parent=amendment, link=link, request_id=str(uuid4()))
+    await who.call("CreateLink", request)
+    (one,) = (await listed(who, amendment)).contradictions
+    assert [passage.value for passage in one.passages] == ["15 years", "10 years"]
+    assert await kinds(who, base) == []
+    await who.call("DeleteContract", contract_service_pb2.DeleteContractRequest(name=base))
+    assert await kinds(who, amendment) == []
+
+
+async def test_what_quotes_a_contract_that_is_not_seen_is_not_there(service, refusal_of):
+    who = service.someone()
+    own = {"perms": ["contracts.read", "contracts.write", "contracts.review"], "own": True}
+    token = service.signer.subject(who.org, (), sub=f"users/{uuid4()}", conds=[own])
+    colleague = Caller(service.channel, token, who.org)
+    base, amendment = await uploaded(who, SOUND), await uploaded(colleague, AMENDMENT)
+    link = family_service_pb2.Link(target=base, kind=family_service_pb2.LINK_KIND_AMENDS)
+    request = family_service_pb2.CreateLinkRequest(parent=amendment, link=link, request_id=str(uuid4()))
+    await who.call("CreateLink", request)
+    (one,) = (await listed(who, amendment)).contradictions
+    assert await kinds(colleague, amendment) == []
+    assert await kinds(colleague, "contracts/-") == []
+    shown = contradiction_service_pb2.GetContradictionRequest(name=one.name)
+    for call in (colleague.call("GetContradiction", shown), dismiss(colleague, one.name)):
+        assert (await refusal_of(call))[1] == "NOT_FOUND"
+
+
 async def test_who_may_only_read_does_not_dismiss_and_others_see_nothing(service, refusal_of):
     who = service.someone()
     name = await uploaded(who, AGREEMENT)
@@ -171,7 +204,7 @@ async def test_who_may_only_read_does_not_dismiss_and_others_see_nothing(service
 
 async def test_a_search_that_takes_too_long_is_told(service, monkeypatch: pytest.MonkeyPatch):
     who = service.someone()
-    monkeypatch.setattr(isolate.search, "__defaults__", (replace(isolate.LIMITS, wall_seconds=0.01),))
+    monkeypatch.setattr(isolate.search, "__defaults__", ((), replace(isolate.LIMITS, wall_seconds=0.01)))
     found = await listed(who, await uploaded(who, AGREEMENT))
     assert (found.searched, len(found.contradictions)) == (False, 0)
 

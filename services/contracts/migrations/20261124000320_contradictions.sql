@@ -18,6 +18,8 @@ CREATE TABLE contradictions (
     computation text NOT NULL,
     -- Evidence with the value that it states.
     passages jsonb NOT NULL,
+    -- The contract that one of the passages is of, where it is another one: who may not see it sees neither.
+    other_id uuid,
     found_at timestamptz NOT NULL DEFAULT now(),
     -- The latest search did not find it any more.
     gone boolean NOT NULL DEFAULT false,
