@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from contracts_service.evidence.model import DocumentText
 
 ATTACHMENTS = ("exhibit", "schedule", "appendix", "annex", "attachment")
+_KINDS = "|".join(ATTACHMENTS)
 _ATTACHMENT = re.compile(
-    rf"(?:^|(?<=\f))[ \t]*(?P<kind>{'|'.join(ATTACHMENTS)})[ \t]+"
+    rf"(?:^|(?<=\f))[ \t]*(?P<kind>{_KINDS})[ \t]+"
     r"[\"“'(]?(?P<label>[A-Z]|[IVX]{1,4}|\d{1,2})[\"”')]?"
     r"(?![\w./-]*\w)(?P<rest>[^\n]*)",
     re.IGNORECASE | re.MULTILINE,

@@ -174,7 +174,7 @@ async def test_a_linked_amendment_is_held_against_its_agreement(service, refusal
 async def test_what_quotes_a_contract_that_is_not_seen_is_not_there(service, refusal_of):
     who = service.someone()
     own = {"perms": ["contracts.read", "contracts.write", "contracts.review"], "own": True}
-    token = service.signer.subject(who.org, (), sub=f"users/{uuid4()}", conds=[own])
+    token = service.signer.subject(who.org, (), sub=f"users/{uuid4()}", conds=[own], dept=["Legal"])
     colleague = Caller(service.channel, token, who.org)
     base, amendment = await uploaded(who, SOUND), await uploaded(colleague, AMENDMENT)
     link = family_service_pb2.Link(target=base, kind=family_service_pb2.LINK_KIND_AMENDS)

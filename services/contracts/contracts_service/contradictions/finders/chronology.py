@@ -5,6 +5,7 @@ from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from contracts_service.contradictions.model import Contradiction, Kind, Passage, Severity
 from contracts_service.contradictions.reading import Reading
@@ -32,12 +33,20 @@ _ENDS = re.compile(
     r"(?:on|as\s+of|and\s+including)?\s*(?:the\s+)?$",
     re.IGNORECASE,
 )
+_FROM = re.compile(
+    r"\b(?:from|beginning|commencing|between)\s+(?:on\s+)?(?:and\s+(?:including|after)\s+)?$", re.IGNORECASE
+)
+_THROUGH = re.compile(
+    r"\s*,?\s*(?:through|until|to|and\s+ending(?:\s+on)?|and)\s+(?:(?:and|but)\s+(?:including|excluding)\s+)?",
+    re.IGNORECASE,
+)
 _NAME_BETWEEN = re.compile(r"\s*\((?:the\s+)?\"[^\"]{2,40}\"\)")
 _TERM = re.compile(r"\b(?:term|period)\b", re.IGNORECASE)
 _OPEN = re.compile(
     r"\b(?:renew\w*|exten\w+|additional|option\w*|notice|unless\s+and|subsequent|successive|last|first|final)\b",
     re.IGNORECASE,
 )
+_NEAR = 40
 _DURATIONS = ("days", "months", "years")
 
 
@@ -45,6 +54,7 @@ def find(reading: Reading) -> Iterator[Contradiction]:
     """Named days in the wrong order, and ends that are not beginning plus term."""
     if not reading.structure.amends:
         yield from _out_of_order(reading)
+    yield from _backwards(reading)
     yield from _ends(reading)
 
 
@@ -85,6 +95,27 @@ def _proven(reading: Reading) -> dict[int, tuple[str, date, Passage]]:
             name = field.replace("_", " ").replace("cod", "commercial operation date")
             days[place] = (name, when, Passage(found.evidence[0], day(when), reading.document.document_id))
     return days if len(days) > 1 else {}
+
+
+def _backwards(reading: Reading) -> Iterator[Contradiction]:
+    """ "from and including January 1, 1999 through and including March 31, 1994"."""
+    for first, last in pairwise(reading.dates):
+        if first.day is None or last.day is None or last.day >= first.day:
+            continue
+        between = reading.text[first.end : last.start]
+        if _FROM.search(reading.text, max(0, first.start - _NEAR), first.start) and _THROUGH.fullmatch(
+            between
+        ):
+            yield Contradiction(
+                Kind.DATE,
+                Severity.HIGH,
+                f"A period from {day(first.day)} cannot end on {day(last.day)}, before it begins.",
+                (
+                    reading.passage(first.start, last.end, day(first.day)),
+                    reading.exactly(last.start, last.end, day(last.day)),
+                ),
+                f"{first.day.isoformat()} > {last.day.isoformat()}",
+            )
 
 
 def _ends(reading: Reading) -> Iterator[Contradiction]:

@@ -10,7 +10,8 @@ from contracts_service.evidence.dates import DateFound
 from contracts_service.evidence.reasons import Reason
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_WEEKDAY = re.compile(rf"\b(?P<name>{'|'.join(_WEEKDAYS)})\s*(?:,|the)?\s*(?:the\s+)?$", re.IGNORECASE)
+_NAMES = "|".join(_WEEKDAYS)
+_WEEKDAY = re.compile(rf"\b(?P<name>{_NAMES})\s*(?:,|the)?\s*(?:the\s+)?$", re.IGNORECASE)
 # Day 0 and day 45 are blanks, form numbers or bad scans; 29 to 31 is a slip of whoever wrote the date.
 _PAST_MONTH_END = re.compile(r"[A-Za-z].*?(?<![\d])(?:29|30|31)(?!\d)|(?<!\d)(?:29|30|31)(?!\d).*[A-Za-z]")
 _NEAR = 24

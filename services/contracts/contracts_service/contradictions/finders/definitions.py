@@ -9,15 +9,16 @@ from contracts_service.contradictions.model import Contradiction, Kind, Severity
 from contracts_service.contradictions.reading import Reading
 
 _MEANS = re.compile(
-    r"\"(?P<term>[A-Z][^\"\n]{1,60})\"\s*(?:\([^)]{0,60}\)\s*)?(?P<verb>shall\s+mean|means)\b[\s:,]*(?P<meaning>[^\n]{3,1500})"
+    r"\"(?P<term>[A-Z][^\"\n]{1,60})\"\s*(?:\([^)]{0,60}\)\s*)?(?P<verb>shall\s+mean|means)\b[\s:,]*(?=(?P<meaning>[^\n]{3,1500}))"
 )
 _NEXT_TERM = re.compile(
     r"[.;]\s+(?:\(?[a-z0-9.]{1,6}\)?\s*)?\"[A-Z][^\"\n]{1,60}\"\s*(?:\([^)]{0,60}\)\s*)?(?:shall\s+mean|means)\b"
 )
 _SECTION_BEGINS = re.compile(r"[.;]\s+(?:\d{1,2}\.\d{0,2}\.?|\([a-z]{1,3}\))\s+[A-Z\"]")
-# "For purposes of this Section, ..." defines for a stretch only.
+# "For purposes of this Section, ..." defines for a stretch of the text, "Thereafter, ..." for one of time.
 _SCOPED = re.compile(
-    r"\b(?:for\s+(?:the\s+)?purposes?\s+of|as\s+used\s+in|in\s+this|solely)\b[^.;\n]{0,80}$", re.IGNORECASE
+    r"\b(?:for\s+(?:the\s+)?purposes?\s+of|as\s+used\s+in|in\s+this|solely|thereafter|following|until|after|before|prior\s+to|during)\b[^.;\n]{0,80}$",
+    re.IGNORECASE,
 )
 _POINTS_ELSEWHERE = re.compile(
     r"\b(?:meaning|definition|defined|set\s+forth|specified|described)\b[^.]{0,80}\b(?:section|article|exhibit|schedule|recital|above|below|preamble)\b",

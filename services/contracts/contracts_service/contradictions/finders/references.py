@@ -18,9 +18,10 @@ _PLAIN = re.compile(r"\b(?:Section|Paragraph)\s+(?P<number>\d{1,2})\b(?![.:]\d|[
 _ATTACHED_HERETO = re.compile(
     r"[\s,\"]*(?:is\s+|are\s+)?(?:attached|annexed)\b|[\s,\"]*(?:hereto|to\s+this\s+Agreement)\b"
 )
+_KINDS = "|".join([*map(str.capitalize, ATTACHMENTS), *map(str.upper, ATTACHMENTS)])
 _AS_ATTACHED = re.compile(r"\b(?:attached|annexed)\s+(?:(?:hereto\s+)?as\s+)?\"?$")
 _ATTACHED = re.compile(
-    rf"\b(?P<kind>{'|'.join([*map(str.capitalize, ATTACHMENTS), *map(str.upper, ATTACHMENTS)])})"
+    rf"\b(?P<kind>{_KINDS})"
     r"\s+\"?(?P<label>[A-Z]|\d{1,2})\"?(?![\w-]|[./]\w)"
 )
 # What follows or precedes a reference into another document, a statute or a standard.
@@ -194,7 +195,7 @@ def _hereto(reading: Reading, match: re.Match[str]) -> bool:
 
 def _named_in_capitals(reading: Reading, one: tuple[str, str]) -> bool:
     """A heading that the extraction has torn into a line."""
-    return re.search(rf"\b{one[0].upper()}\s+\W?{one[1]}\b", reading.text) is not None
+    return re.search(rf"\b{re.escape(one[0].upper())}\s+\W?{re.escape(one[1])}\b", reading.text) is not None
 
 
 def _attachments(reading: Reading) -> Iterator[Contradiction]:

@@ -19,7 +19,7 @@ _PART_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _FIGURES_AFTER = re.compile(r"\s*(?:and|&)?\s*(?:no|\d{1,3})/100", re.IGNORECASE)
-_ENUMERATED = 300
+_ENUMERATED, _MOST_ITEMS = 300, 20
 
 
 def find(reading: Reading) -> Iterator[Contradiction]:
@@ -65,8 +65,10 @@ def _enumerates(text: str, words: Number, figures: Number) -> bool:
         + text[figures.end + 1 : figures.end + _ENUMERATED]
     )
     place = int(figures.value)
-    neighbours = (place - 1, place + 1)
-    return place <= 20 and any(re.search(rf"(?<![A-Za-z]\s)\({one}\)", near) for one in neighbours)
+    if place > _MOST_ITEMS:
+        return False
+    items = (re.escape(f"({one})") for one in (place - 1, place + 1))
+    return any(re.search("(?<![A-Za-z]\\s)" + item, near) for item in items)
 
 
 def _contradiction(reading: Reading, words: Number, figures: Number, close: int) -> Contradiction:
