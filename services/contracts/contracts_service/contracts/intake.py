@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from bloom.contracts.v1 import contract_pb2
 from contracts_service.contracts import access, service, store
 from contracts_service.contracts.model import Contract, NewContract
-from contracts_service.contradictions.searching import try_refresh
 from contracts_service.documents import service as documents
 from contracts_service.documents import store as document_store
 from contracts_service.documents.model import Document, Page
@@ -42,14 +41,6 @@ class Intake:
         self, identity: Identity, upload: Upload, pieces: AsyncIterator[bytes]
     ) -> tuple[Contract, bool]:
         """The contract, and whether its bytes were there already. Raises DomainError DOCUMENT_…"""
-        contract, known = await self._taken(identity, upload, pieces)
-        if not known:
-            await try_refresh(self.postgres, identity.tenant, contract.id)
-        return contract, known
-
-    async def _taken(
-        self, identity: Identity, upload: Upload, pieces: AsyncIterator[bytes]
-    ) -> tuple[Contract, bool]:
         if not upload.filename:
             raise invalid("filename", "name the file, with its ending: ?filename=agreement.pdf")
         access.require_new(identity, upload.department, upload.value)
@@ -82,20 +73,6 @@ class Intake:
 
         Raises NOT_FOUND, CONDITION_FORBIDS, ETAG_MISMATCH, ALREADY_EXISTS, DOCUMENT_…
         """
-        contract = await self._attached(identity, name, upload, pieces, reason=reason, etag=etag)
-        await try_refresh(self.postgres, identity.tenant, contract.id)
-        return contract
-
-    async def _attached(
-        self,
-        identity: Identity,
-        name: str,
-        upload: Upload,
-        pieces: AsyncIterator[bytes],
-        *,
-        reason: str,
-        etag: str,
-    ) -> Contract:
         if not upload.filename:
             raise invalid("filename", "name the file, with its ending: ?filename=agreement.pdf")
         await access.permitted(self.postgres.reader(identity.tenant), identity, access.WRITE, name)

@@ -70,7 +70,7 @@ async def refresh(postgres: Postgres, org_id: UUID, contract_id: UUID) -> bool:
 
 
 async def try_refresh(postgres: Postgres, org_id: UUID, contract_id: UUID) -> None:
-    """After a change that is committed: what goes wrong here is made up for when somebody looks."""
+    """After an analysis is published: what goes wrong here is made up for when somebody looks."""
     try:
         await refresh(postgres, org_id, contract_id)
     except (DomainError, OSError) as fault:

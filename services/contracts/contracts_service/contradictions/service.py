@@ -39,8 +39,11 @@ async def page(
 ) -> Page:
     """Raises NOT_FOUND, PAGE_TOKEN_INVALID."""
     reads = postgres.reader(identity.tenant)
-    contract_id, searched = None, True
-    if parent != ALL:
+    contract_id = None
+    if parent == ALL:
+        everywhere, of_everywhere = access.within(identity, 1)
+        searched = await store.all_searched(reads, reach=everywhere, arguments=of_everywhere)
+    else:
         contract_id = (await access.permitted(reads, identity, access.READ, parent)).id
         searched = await refresh(postgres, identity.tenant, contract_id)
     same = ("contradictions", parent, *asked.same)

@@ -29,6 +29,18 @@ async def basis(reads: Reads, contract_id: UUID) -> tuple[str, bool]:
     return (row["basis"], row["complete"]) if row else ("", False)
 
 
+async def all_searched(reads: Reads, *, reach: str, arguments: Sequence[object]) -> bool:
+    """Whether every contract that has a file was searched once. `reach` has its arguments from $1 on."""
+    missing = await reads.fetchrow(
+        f"""SELECT 1 FROM contracts WHERE deleted_at IS NULL AND document_id IS NOT NULL AND ({reach})
+              AND NOT EXISTS (SELECT FROM contradiction_searches AS done
+                              WHERE done.org_id = contracts.org_id AND done.contract_id = contracts.id)
+            LIMIT 1""",
+        *arguments,
+    )  # fmt: skip
+    return missing is None
+
+
 async def searched(
     connection: Connection, org_id: UUID, contract_id: UUID, searched_basis: str, *, complete: bool
 ) -> None:

@@ -1,7 +1,8 @@
-"""Contradictions of contracts: found when a file comes in, listed, dismissed, across documents."""
+"""Contradictions of contracts: found by an analysis or a look, listed, dismissed, across documents."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -85,6 +86,9 @@ async def test_filters_and_pages(service, refusal_of):
     who = service.someone()
     first, second = await uploaded(who, AGREEMENT), await uploaded(who, f"{AGREEMENT}\n2.")
     assert await kinds(who, first, kinds=[DATE]) == [DATE]
+    assert not (await listed(who, "contracts/-")).searched
+    assert len(await kinds(who, second)) == 2
+    assert (await listed(who, "contracts/-")).searched
     assert await kinds(who, first, severities=[contradiction_service_pb2.CONTRADICTION_SEVERITY_LOW]) == []
     assert await kinds(who, first, states=[DISMISSED]) == []
     names, token = [], ""
@@ -129,6 +133,17 @@ async def test_a_dismissal_holds_until_the_passages_change(service, refusal_of):
     assert [each.state for each in (await listed(who, name)).contradictions] == [OPEN, OPEN]
     assert (await listed(who, name, states=[GONE])).contradictions[0].name == one.name
     assert (await refusal_of(reopen(who, one.name)))[1] == "STATE_FORBIDS"
+
+
+async def test_an_analysis_searches(service):
+    who = service.someone()
+    name = await uploaded(who, AGREEMENT)
+    async with service.working():
+        await who.finished((await who.analyze(name)).name)
+        async with asyncio.timeout(20):
+            while not (await listed(who, "contracts/-")).searched:
+                await asyncio.sleep(0.02)
+    assert await kinds(who, "contracts/-") == [WORDS, DATE]
 
 
 async def test_an_analysis_changes_nothing_that_it_does_not_find_anew(service):
