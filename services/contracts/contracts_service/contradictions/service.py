@@ -101,7 +101,10 @@ async def say(
             Said(dismissed, identity.subject, datetime.now(UTC), reason),
         )
         action = "dismissed" if dismissed else "reopened"
-        await audit.record(connection, identity, f"contradiction.{action}", name)
+        fingerprint = audit.fingerprint({"reason": reason})
+        await audit.record(
+            connection, identity, f"contradiction.{action}", name, {"said_sha256": fingerprint}
+        )
         await outbox.append(connection, identity.tenant, "contradiction.reviewed", {"contradiction": name})
         after = await store.get(connection, contract.id, before.key)
     if after is None:
