@@ -104,6 +104,15 @@ class Reading:
             place, stop = stored.origin(start, end)
         return self.at_stored(place, stop, value)
 
+    def passages(self, *stated: tuple[int, int, str]) -> tuple[Passage, ...]:
+        """Each with the sentence around it; of one that was quoted already, only the words themselves."""
+        found: list[Passage] = []
+        for start, end, value in stated:
+            whole = self.passage(start, end, value)
+            told = any(one.evidence == whole.evidence for one in found)
+            found.append(self.exactly(start, end, value) if told else whole)
+        return tuple(found)
+
     def line(self, start: int, end: int, value: str = "") -> Passage:
         """The whole lines of the stored text on which [start, end) stands as evidence."""
         first, last = self.stored(start, end)

@@ -152,3 +152,10 @@ HOSTILE = {
 async def test_no_text_takes_more_than_it_may(text: str) -> None:
     limits = replace(isolate.LIMITS, cpu_seconds=20)
     assert await isolate.search([text_of(text)], (), limits=limits) is not None
+
+
+def test_no_passage_is_quoted_twice() -> None:
+    for kind, text in CONTRADICTING.values():
+        (found,) = find(text_of(text))
+        places = [(one.evidence.char_start, one.evidence.char_end) for one in found.passages]
+        assert len(set(places)) == len(places), kind

@@ -70,9 +70,11 @@ def _two_units(reading: Reading, one: Measure, other: Measure) -> Contradiction:
         Kind.UNIT,
         Severity.HIGH,
         f"One price is {measured(one)} in one place and {measured(other)} in another.",
-        tuple(
-            reading.passage(each.start, each.end, measured(each))
-            for each in sorted((one, other), key=lambda each: each.start)
+        reading.passages(
+            *(
+                (each.start, each.end, measured(each))
+                for each in sorted((one, other), key=lambda each: each.start)
+            )
         ),
         f"{number(one.amount)} $/kWh = {number(one.amount * 1000)} $/MWh",
     )

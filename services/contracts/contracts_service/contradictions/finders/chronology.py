@@ -3,9 +3,10 @@
 import re
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from contracts_service.contradictions.model import Contradiction, Kind, Passage, Severity
 from contracts_service.contradictions.reading import Reading
@@ -58,33 +59,42 @@ def find(reading: Reading) -> Iterator[Contradiction]:
     yield from _ends(reading)
 
 
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A named day with the sentence that says it, and its very words."""
+
+    name: str
+    when: date
+    sentence: Passage
+    words: Passage
+
+
 def _out_of_order(reading: Reading) -> Iterator[Contradiction]:
     days = _proven(reading) or _stated(reading)
-    places = sorted(days)
-    for i, earlier in enumerate(places):
-        for later in places[i + 1 :]:
-            (first_name, first, before), (last_name, last, after) = days[earlier], days[later]
-            if first > last:
-                yield Contradiction(
-                    Kind.DATE,
-                    Severity.HIGH,
-                    f"The {first_name} ({day(first)}) is later than the {last_name} ({day(last)}).",
-                    (before, after),
-                    f"{first.isoformat()} > {last.isoformat()}",
-                )
+    for first, last in combinations((days[place] for place in sorted(days)), 2):
+        if first.when > last.when:
+            same = first.sentence.evidence == last.sentence.evidence
+            yield Contradiction(
+                Kind.DATE,
+                Severity.HIGH,
+                f"The {first.name} ({day(first.when)}) is later than the {last.name} ({day(last.when)}).",
+                (first.sentence, last.words if same else last.sentence),
+                f"{first.when.isoformat()} > {last.when.isoformat()}",
+            )
 
 
-def _stated(reading: Reading) -> dict[int, tuple[str, date, Passage]]:
+def _stated(reading: Reading) -> dict[int, _Day]:
     """The first statement of each named day of the body, by its place in the order."""
-    days: dict[int, tuple[str, date, Passage]] = {}
+    days: dict[int, _Day] = {}
     for one in statements(reading):
         place = next((i for i, names in enumerate(_ORDER) if one.term in names), None)
         if place is not None and isinstance(one.value, date) and one.part == 0:
-            days.setdefault(place, (one.name, one.value, reading.passage(one.start, one.end, one.shown)))
+            span = (one.start, one.end, one.shown)
+            days.setdefault(place, _Day(one.name, one.value, reading.passage(*span), reading.exactly(*span)))
     return days
 
 
-def _proven(reading: Reading) -> dict[int, tuple[str, date, Passage]]:
+def _proven(reading: Reading) -> dict[int, _Day]:
     """The verified days, where two or more are given."""
     by_field = {one.field: one for one in reading.values if one.status is Status.VERIFIED}
     days = {}
@@ -93,7 +103,8 @@ def _proven(reading: Reading) -> dict[int, tuple[str, date, Passage]]:
         if found is not None and isinstance(found.value, DateValue) and found.evidence:
             when = found.value.day
             name = field.replace("_", " ").replace("cod", "commercial operation date")
-            days[place] = (name, when, Passage(found.evidence[0], day(when), reading.document.document_id))
+            quoted = Passage(found.evidence[0], day(when), reading.document.document_id)
+            days[place] = _Day(name, when, quoted, quoted)
     return days if len(days) > 1 else {}
 
 

@@ -88,10 +88,7 @@ def _two_totals(reading: Reading, first: Measure, second: Measure) -> Contradict
         Severity.HIGH,
         f"The capacity of all units is {values[0]} in one place and {values[1]} in another"
         + (": kW and MW are mixed up." if mixed else "."),
-        (
-            reading.passage(first.start, first.end, values[0]),
-            reading.passage(second.start, second.end, values[1]),
-        ),
+        reading.passages((first.start, first.end, values[0]), (second.start, second.end, values[1])),
         f"{amount(_kw(first), 'kW')} ≠ {amount(_kw(second), 'kW')}",
     )
 
@@ -106,6 +103,6 @@ def _product(reading: Reading, count: Measure, each: Measure, total: Measure, ma
         Kind.SUM,
         Severity.HIGH,
         f"{number(count.amount)} units of {measured(each)} make {amount(made, 'kW')}, not {measured(total)}.",
-        tuple(reading.passage(one.start, one.end, shown) for one, shown in parts),
+        reading.passages(*((one.start, one.end, shown) for one, shown in parts)),
         f"{number(count.amount)} × {measured(each)} = {amount(made, 'kW')}",
     )

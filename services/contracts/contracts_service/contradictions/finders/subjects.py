@@ -33,8 +33,15 @@ def _contradiction(reading: Reading, pair: Sequence[Statement]) -> Contradiction
         Kind.SAME_QUANTITY_TWICE,
         Severity.HIGH,
         f'"{pair[0].name}" is {values[0]} in one place and {values[1]} in another.',
-        tuple(_passage(reading, one) for one in pair),
+        _passages(reading, pair[0], pair[1]),
     )
+
+
+def _passages(reading: Reading, first: Statement, second: Statement) -> tuple[Passage, Passage]:
+    one, other = _passage(reading, first), _passage(reading, second)
+    if one.evidence == other.evidence:
+        other = reading.exactly(second.start, second.end, second.shown)
+    return one, other
 
 
 def _passage(reading: Reading, one: Statement) -> Passage:
