@@ -62,6 +62,11 @@ _FORGET = (
     "DELETE FROM reviews WHERE contract_id = $1",
     "DELETE FROM revisions WHERE contract_id = $1",
     "DELETE FROM contract_documents WHERE contract_id = $1",
+    # Also those of other contracts that quote it.
+    """DELETE FROM contradiction_reviews WHERE (contract_id, key) IN (
+           SELECT contract_id, key FROM contradictions WHERE contract_id = $1 OR other_id = $1)""",
+    "DELETE FROM contradictions WHERE contract_id = $1 OR other_id = $1",
+    "DELETE FROM contradiction_searches WHERE contract_id = $1",
     "DELETE FROM contract_links WHERE contract_id = $1 OR target_id = $1",
     "DELETE FROM precedences WHERE contract_id = $1",
     "DELETE FROM contract_holds WHERE contract_id = $1",
