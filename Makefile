@@ -19,7 +19,7 @@ ONLY ?=
 SAMPLE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval eval-verifier
+.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval eval-verifier eval-contradictions
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -108,6 +108,9 @@ eval: install  ## reads the 40 contracts of cuad-dev and scores the clauses foun
 
 eval-verifier: install  ## tells the verifier of evidence 5,000 lies and as many truths as five contracts hold
 	@$(BIN)/python -m tests.eval.verifier
+
+eval-contradictions: install  ## shows every contradiction found in the sample and in the 40 contracts of cuad-dev
+	@$(BIN)/python -m tests.eval.contradictions
 
 bench: bench-rest bench-ai bench-savings bench-auth bench-contracts  ## every bench
 

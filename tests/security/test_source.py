@@ -108,6 +108,7 @@ LOOKED_AT = {
     "services/ai-gateway/ai_gateway/money/budgets.py": ("table",),
     # Conditions and assignments of known columns, joined; what they are compared with travels as arguments.
     "services/contracts/contracts_service/contracts/store.py": ("where", "reach", "assignments"),
+    "services/contracts/contracts_service/contradictions/store.py": ("reach",),
     "services/contracts/contracts_service/family/store.py": ("condition",),
     "services/contracts/contracts_service/keeping/store.py": ("condition",),
     "services/contracts/contracts_service/grid/store.py": ("condition", "marks", "changed"),

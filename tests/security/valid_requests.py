@@ -82,6 +82,7 @@ _BELOW = {
     "fields": "/fields/term_years",
     "keeping": "/keeping",
     "links": f"/links/{uuid.UUID(int=1)}",
+    "contradictions": f"/contradictions/{'0' * 32}",
 }
 _OF_A_CONTRACT = {"records": "record", "families": "family", "links": "links"}
 PASSWORD = "correct horse battery staple 7"

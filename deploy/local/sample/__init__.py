@@ -1,4 +1,4 @@
-"""The project's own sample contract: an invented agreement, its amendment and the truth about both."""
+"""The project's own sample contract: an agreement, its amendment, drafts full of slips, the truth."""
 
 from pathlib import Path
 
@@ -7,5 +7,7 @@ SOURCES = ROOT / "source"
 DOCUMENTS = ROOT / "documents"
 TRUTH = ROOT / "truth.json"
 NAMES = ("agreement", "amendment-1")
+#: Documents that contradict themselves on purpose, and the agreement: nothing is extracted from them.
+DRAFTS = ("system-order-2-draft", "amendment-2-draft")
 
-__all__ = ["DOCUMENTS", "NAMES", "ROOT", "SOURCES", "TRUTH"]
+__all__ = ["DOCUMENTS", "DRAFTS", "NAMES", "ROOT", "SOURCES", "TRUTH"]

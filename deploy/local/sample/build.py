@@ -1,6 +1,6 @@
 """Writes the sample's PDF and DOCX files from their sources: python -m sample.build."""
 
-from sample import DOCUMENTS, NAMES, SOURCES
+from sample import DOCUMENTS, DRAFTS, NAMES, SOURCES
 from sample.parse import read_document
 from sample.render_docx import render_docx
 from sample.render_pdf import render_pdf
@@ -9,7 +9,7 @@ from sample.render_pdf import render_pdf
 def build_all() -> dict[str, bytes]:
     """Every committed file by its name, freshly rendered."""
     files: dict[str, bytes] = {}
-    for name in NAMES:
+    for name in (*NAMES, *DRAFTS):
         document = read_document(SOURCES / f"{name}.txt")
         files[f"{name}.pdf"] = render_pdf(document)
         files[f"{name}.docx"] = render_docx(document)

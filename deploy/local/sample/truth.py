@@ -47,6 +47,18 @@ class Instruction(TypedDict):
     plants: list[Plant]
 
 
+class Planted(TypedDict):
+    """Passages that contradict each other, in one document or in one and the agreement that it is about.
+
+    `kind` is that of a contradiction; `passages` are verbatim words of it, white space aside.
+    """
+
+    document: str
+    against: NotRequired[str]
+    kind: str
+    passages: list[str]
+
+
 class Grounds(TypedDict):
     """The section that decides which value prevails."""
 
@@ -114,6 +126,7 @@ class Truth(TypedDict):
 
     documents: dict[str, DocumentTruth]
     contradictions: list[Contradiction]
+    planted: list[Planted]
     instructions_to_reader: list[Instruction]
     redactions: Redactions
     worked_examples: list[WorkedExample]

@@ -8,6 +8,7 @@ import grpc
 from bloom.ai.v1 import ai_service_pb2_grpc
 from bloom.contracts.v1 import (
     contract_service_pb2_grpc,
+    contradiction_service_pb2_grpc,
     family_service_pb2_grpc,
     grid_service_pb2_grpc,
     history_service_pb2_grpc,
@@ -20,6 +21,7 @@ from bloom.contracts.v1 import (
 )
 from contracts_service.contracts.handlers import ContractHandlers
 from contracts_service.contracts.intake import Intake
+from contracts_service.contradictions.handlers import ContradictionHandlers
 from contracts_service.documents.objects import Objects
 from contracts_service.family.handlers import FamilyHandlers
 from contracts_service.grid.handlers import GridHandlers
@@ -53,6 +55,7 @@ SERVICES = tuple(
         "Family",
         "History",
         "Keeping",
+        "Contradiction",
     )
 )
 # An upload over a slow line and a streamed answer may take longer than a usual call.
@@ -90,6 +93,7 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             connect(settings.auth_address, "bloom.auth.v1.AuditService", workload=workload)
         )
         history = HistoryHandlers(postgres, SignedHeads(postgres, RemoteSigner(signing)))
+        contradictions = ContradictionHandlers(postgres)
         reading = ReadingHandlers(postgres, ai, _terms(settings))
 
         def register(server: grpc.aio.Server) -> None:
@@ -102,6 +106,7 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             family_service_pb2_grpc.add_FamilyServiceServicer_to_server(family, server)
             keeping_service_pb2_grpc.add_KeepingServiceServicer_to_server(keeping, server)
             history_service_pb2_grpc.add_HistoryServiceServicer_to_server(history, server)
+            contradiction_service_pb2_grpc.add_ContradictionServiceServicer_to_server(contradictions, server)
             reading_service_pb2_grpc.add_ReadingServiceServicer_to_server(reading, server)
 
         revocations = await stack.enter_async_context(following(settings.redis_url))

@@ -43,6 +43,16 @@ def cell(contract_id: UUID, field: str) -> str:
     return f"contracts/{contract_id}/fields/{field}"
 
 
+def contradiction(contract_id: UUID, key: str) -> str:
+    """`contracts/{uuid}/contradictions/{key}`"""
+    return f"contracts/{contract_id}/contradictions/{key}"
+
+
+def last_of(name: str) -> str:
+    """What stands behind the last slash."""
+    return name.rpartition("/")[2]
+
+
 def contract_of(name: str) -> str:
     """`contracts/{uuid}` of what stands below it."""
     return "/".join(name.split("/")[:2])

@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 from docx.table import Table
 
-from sample import DOCUMENTS, NAMES
+from sample import DOCUMENTS, DRAFTS, NAMES
 from sample.truth import Truth, load_truth
 
 
@@ -25,13 +25,13 @@ def truth() -> Truth:
 @pytest.fixture(scope="session")
 def pdf_pages() -> dict[str, list[str]]:
     """Normalized text of each page, by document."""
-    return {name: _pages_of(DOCUMENTS / f"{name}.pdf") for name in NAMES}
+    return {name: _pages_of(DOCUMENTS / f"{name}.pdf") for name in (*NAMES, *DRAFTS)}
 
 
 @pytest.fixture(scope="session")
 def docx_text() -> dict[str, str]:
     """Normalized text of paragraphs and cells in reading order, by document."""
-    return {name: normalized("\n".join(_words_of(DOCUMENTS / f"{name}.docx"))) for name in NAMES}
+    return {name: normalized("\n".join(_words_of(DOCUMENTS / f"{name}.docx"))) for name in (*NAMES, *DRAFTS)}
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,23 @@ def test_each_quote_stands_in_the_docx(truth: Truth, docx_text: dict[str, str]) 
     assert [quote for name, quote in every_quote(truth) if quote not in docx_text[name]] == []
 
 
+def test_what_is_planted_stands_in_both_renderings(
+    truth: Truth, pdf_pages: dict[str, list[str]], docx_text: dict[str, str]
+) -> None:
+    for one in truth["planted"]:
+        places = [one["document"], one.get("against", one["document"])]
+        in_pdf = " ".join(page for name in places for page in pdf_pages[name])
+        in_docx = " ".join(docx_text[name] for name in places)
+        assert [words for words in one["passages"] if words not in in_pdf or words not in in_docx] == []
+
+
+def test_every_kind_of_contradiction_is_planted(truth: Truth) -> None:
+    assert {one["kind"] for one in truth["planted"]} == {
+        "WORDS_AND_FIGURES", "SAME_QUANTITY_TWICE", "DEFINED_TWICE", "DATE", "TABLE_AGAINST_FORMULA", "SUM",
+        "UNIT", "REFERENCE",
+    }  # fmt: skip
+
+
 def test_states_agree_with_their_findings(truth: Truth) -> None:
     for document in truth["documents"].values():
         for name, field in document["fields"].items():

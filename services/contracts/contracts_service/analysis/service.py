@@ -19,6 +19,7 @@ from contracts_service.analysis.reader import Reader
 from contracts_service.analysis.stopping import WorkEndedError, ended_with
 from contracts_service.contracts import store as contracts
 from contracts_service.contracts.model import Contract
+from contracts_service.contradictions.searching import try_refresh
 from contracts_service.documents import store as documents
 from contracts_service.documents.text import assemble
 from contracts_service.evidence import DocumentText
@@ -146,6 +147,7 @@ class Analyst:
         shown = await asyncio.to_thread(summary, document, operation.groups, values)
         async with self.postgres.transaction(job.org_id) as connection:
             await publish(connection, operation, values, entries, shown)
+        await try_refresh(self.postgres, job.org_id, operation.contract_id)
 
     async def _failed(self, operation: Operation, fault: DomainError) -> None:
         """Raises TryAgainError, or ends the operation with the fault."""

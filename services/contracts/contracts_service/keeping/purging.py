@@ -30,15 +30,14 @@ async def retained(connection: Connection, after: UUID | None, limit: int) -> li
 
 async def take(connection: Connection, contract_id: UUID, now: datetime) -> bool:
     """Holds the contract until the transaction ends, where it is due and nobody holds it."""
-    return bool(
-        await connection.fetchval(
-            """SELECT true FROM contracts WHERE id = $1 AND purge_at <= $2 AND NOT EXISTS (
-                   SELECT FROM contract_holds WHERE contract_id = contracts.id AND lifted_at IS NULL
-               ) FOR UPDATE""",
-            contract_id,
-            now,
-        )
+    taken = await connection.fetchval(
+        "SELECT true FROM contracts WHERE id = $1 AND purge_at <= $2 FOR UPDATE", contract_id, now
     )
+    # A statement of its own: it sees the hold that had the row until now.
+    held = await connection.fetchval(
+        "SELECT true FROM contract_holds WHERE contract_id = $1 AND lifted_at IS NULL LIMIT 1", contract_id
+    )
+    return bool(taken and not held)
 
 
 async def forget(connection: Connection, org_id: UUID, contract_id: UUID, now: datetime) -> list[str]:
@@ -62,6 +61,11 @@ _FORGET = (
     "DELETE FROM reviews WHERE contract_id = $1",
     "DELETE FROM revisions WHERE contract_id = $1",
     "DELETE FROM contract_documents WHERE contract_id = $1",
+    # Also those of other contracts that quote it.
+    """DELETE FROM contradiction_reviews WHERE (contract_id, key) IN (
+           SELECT contract_id, key FROM contradictions WHERE contract_id = $1 OR other_id = $1)""",
+    "DELETE FROM contradictions WHERE contract_id = $1 OR other_id = $1",
+    "DELETE FROM contradiction_searches WHERE contract_id = $1",
     "DELETE FROM contract_links WHERE contract_id = $1 OR target_id = $1",
     "DELETE FROM precedences WHERE contract_id = $1",
     "DELETE FROM contract_holds WHERE contract_id = $1",

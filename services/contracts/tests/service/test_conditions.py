@@ -18,6 +18,7 @@ from grpc_status import rpc_status
 from bloom.contracts.v1 import (
     contract_pb2,
     contract_service_pb2,
+    contradiction_service_pb2,
     family_service_pb2,
     grid_service_pb2,
     keeping_service_pb2,
@@ -121,6 +122,18 @@ async def held(method: str, who: Caller, name: str, _: str) -> None:
         await who.call(step, request)
 
 
+async def of_contradiction(method: str, who: Caller, name: str, _: str) -> None:
+    """Of a contract that is seen one that it has not is not there."""
+    one = f"{name}/contradictions/{'0' * 32}"
+    fields = {"reason": "seen"} if method == "DismissContradiction" else {}
+    try:
+        await who.call(method, getattr(contradiction_service_pb2, f"{method}Request")(name=one, **fields))
+    except grpc.aio.AioRpcError as failed:
+        if one not in str(failed.details()):
+            raise
+
+
+CONTRADICTION_METHODS = ("GetContradiction", "DismissContradiction", "ReopenContradiction")
 MOVES = [method.name for method in methods_of("bloom.contracts.v1.LifeService")]
 CELL = "fields/term_years"
 
@@ -210,6 +223,10 @@ CALLS: dict[str, Callable[[Caller, str, str], Awaitable[Any]]] = {
     "ListDefinitions": lambda who, name, _: who.call(
         "ListDefinitions", family_service_pb2.ListDefinitionsRequest(parent=f"{name}/family")
     ),
+    "ListContradictions": lambda who, name, _: who.call(
+        "ListContradictions", contradiction_service_pb2.ListContradictionsRequest(parent=name)
+    ),
+    **{method: partial(of_contradiction, method) for method in CONTRADICTION_METHODS},
     **{method: partial(linked, method) for method in LINK_METHODS},
     "UndeleteContract": lambda who, name, _: who.call(
         "UndeleteContract", keeping_service_pb2.UndeleteContractRequest(name=name)
