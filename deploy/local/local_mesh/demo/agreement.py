@@ -51,15 +51,20 @@ def disagreements(values: Sequence[ExtractedValue], truth: DocumentTruth) -> lis
     ]
 
 
+def differs(read: Sequence[tuple[str, str]], true: Field) -> str:
+    """How values with their units differ from the true ones; empty where they do not."""
+    wanted = {_canonical(finding) for finding in true["findings"]}
+    got = {_canonical({"value": value, "unit": unit}) for value, unit in read}
+    return "" if got == wanted else f"read {_words(got)}, is {_words(wanted)}"
+
+
 def _differs(read: list[ExtractedValue], true: Field) -> str:
     if not read:
         return "not answered"
     expected = _EXPECTED_STATUS.get(true["state"])
     if expected is not None:
         return "" if all(value.status == expected for value in read) else f"should be {true['state']}"
-    wanted = {_canonical(finding) for finding in true["findings"]}
-    got = {_canonical({"value": value.value, "unit": value.unit}) for value in read}
-    return "" if got == wanted else f"read {_words(got)}, is {_words(wanted)}"
+    return differs([(value.value, value.unit) for value in read], true)
 
 
 def _canonical(finding: Mapping[str, object]) -> tuple[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -25,6 +25,8 @@ from bloom.contracts.v1.contract_service_pb2 import (
     SearchContractsResponse,
     UploadContractResponse,
 )
+from bloom.contracts.v1.contradiction_service_pb2 import Contradiction, ListContradictionsResponse
+from bloom.contracts.v1.family_service_pb2 import FamilyTerms, Link
 from bloom.contracts.v1.reading_service_pb2 import Entry, EstimateAnalysisResponse, ListEntriesResponse
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -115,6 +117,26 @@ class RestClient:
             if not token:
                 return found
 
+    async def link(self, contract: str, target: str) -> None:
+        """Says that the contract amends the target; nothing where that was said already."""
+        body = {"target": target, "kind": "LINK_KIND_AMENDS"}
+        try:
+            await self._call("POST", f"/v1/{contract}/links", Link(), json=body)
+        except RefusedError as refused:
+            if refused.status != httpx.codes.CONFLICT:
+                raise
+
+    async def family_terms(self, contract: str, day: date, fields: Sequence[str]) -> FamilyTerms:
+        asked: dict[str, str | int | list[str]] = {"fields": list(fields)}
+        asked |= {"date.year": day.year, "date.month": day.month, "date.day": day.day}
+        return await self._call("GET", f"/v1/{contract}/family:terms", FamilyTerms(), params=asked)
+
+    async def contradictions(self, contract: str) -> list[Contradiction]:
+        found = await self._call(
+            "GET", f"/v1/{contract}/contradictions", ListContradictionsResponse(), params={"page_size": 50}
+        )
+        return list(found.contradictions)
+
     async def estimate(self, contract: str) -> EstimateAnalysisResponse:
         return await self._call(
             "POST", f"/v1/{contract}:estimateAnalysis", EstimateAnalysisResponse(), json={}
@@ -153,7 +175,7 @@ class RestClient:
         path: str,
         answer: MessageT,
         *,
-        params: Mapping[str, str | int] | None = None,
+        params: Mapping[str, str | int | list[str]] | None = None,
         json: Mapping[str, str] | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from bloom.contracts.v1.contract_pb2 import Contract
 from bloom.contracts.v1.contract_service_pb2 import AnalyzeContractMetadata, AnswerSentence, AnswerSummary
 from local_mesh import commands
-from local_mesh.demo import agreement, tables, verdicts
+from local_mesh.demo import agreement, tables, together, verdicts
 from local_mesh.demo.client import RefusedError, RestClient, metadata_of
 from local_mesh.demo.tracing import JourneyTrace
 from local_mesh.demo.verdicts import Verdicts
@@ -93,8 +93,10 @@ class Journey:
     async def _steps(self, api: RestClient) -> None:
         self._heading(f"Signing in as {self.info.login.email}")
         await api.sign_in(self.info.login.email, self.info.login.password)
+        taken: list[Contract] = []
         for document in self.documents:
             contract = await self._take_in(api, document)
+            taken.append(contract)
             try:
                 analyzed = await self._analyze(api, contract)
                 await self._show_values(api, analyzed, document)
@@ -102,6 +104,9 @@ class Journey:
                 self.verdicts.note(f"{document.name} is read", str(broken))
             if document is self.documents[0]:
                 await self._ask(api, contract.name, document)
+        await self._show_contradictions(api, taken[0])
+        if len(taken) > 1:
+            await self._show_family(api, *taken)
         await self._search(api)
         await self._show_trace()
         await self._show_cost(api)
@@ -189,6 +194,25 @@ class Journey:
             style="dim",
         )
         self.claude_asked |= summary.cost_micro_usd > 0
+
+    async def _show_contradictions(self, api: RestClient, contract: Contract) -> None:
+        found = await api.contradictions(contract.name)
+        self._heading(f"Where {contract.document.filename} contradicts itself")
+        self.console.print(together.contradictions_table(found, self.width))
+        bare = [one.sentence for one in found if len(one.passages) < 2]
+        self.verdicts.note("contradictions show their passages", _listed(bare))
+
+    async def _show_family(self, api: RestClient, base: Contract, amendment: Contract) -> None:
+        await api.link(amendment.name, base.name)
+        before, after = [
+            await api.family_terms(base.name, day, together.FIELDS)
+            for day in (together.BEFORE, together.AFTER)
+        ]
+        self._heading("What agreement and amendment say together")
+        labels = {one.name: Path(one.document.filename).stem for one in (base, amendment)}
+        self.console.print(together.terms_table(before, after, labels, self.width))
+        wrong = together.wrong_terms(before, after, self.documents)
+        self.verdicts.note("the family says what is true on both days", _listed(wrong))
 
     async def _search(self, api: RestClient) -> None:
         self._heading(f"Searching for {_SEARCH}")
