@@ -9,14 +9,18 @@ from typing import Any
 
 from bloom.ai.v1 import ai_pb2, ai_service_pb2, ai_service_pb2_grpc
 from contracts_service.analysis.faults import off_schema
+from contracts_service.analysis.halving import halves, together
 from contracts_service.analysis.plan import Ask
 from contracts_service.fields import AnswerOutsideSchemaError
 from contracts_service.operations.model import GroupResult
 from service_runtime import deadlines
 from service_runtime.clients import answers_of
+from service_runtime.errors import DomainError, Reason
 
 # Claude's own timeout is the AI gateway's; this one only ends a call that hangs between the services.
 _CALL_SECONDS = 180.0
+# A part becomes at most eight: what is still too long then is no list of a contract.
+_MOST_HALVINGS = 3
 
 Keep = Callable[[GroupResult], Coroutine[Any, Any, None]]
 
@@ -47,7 +51,18 @@ class Reader:
 
         await _all(ask_part(of_part) for of_part in asks if of_part)
 
-    async def _ask(self, one: Ask, title: str, text: str) -> GroupResult:
+    async def _ask(self, one: Ask, title: str, text: str, halvings: int = 0) -> GroupResult:
+        try:
+            return await self._asked(one, title, text)
+        except DomainError as fault:
+            spec = one.question.spec
+            cut_short = fault.reason == Reason.ERROR_REASON_AI_ANSWER_TRUNCATED
+            if spec is None or not cut_short or halvings == _MOST_HALVINGS:
+                raise
+        smaller = [await self._ask(half, title, text, halvings + 1) for half in halves(one, text)]
+        return together(one, spec, smaller)
+
+    async def _asked(self, one: Ask, title: str, text: str) -> GroupResult:
         answer = await self._generate(one, title, text)
         if _cached(answer) and not _fits(one, answer.text):
             # The cache keeps what has the form of the schema that all questions share; whether it answers

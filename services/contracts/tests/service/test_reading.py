@@ -226,6 +226,46 @@ async def test_parts_and_lists_that_are_answered_are_not_asked_again_after_a_fau
     assert claude.asked.count("term") == count
 
 
+async def test_a_list_that_is_too_long_to_write_is_asked_for_in_smaller_parts(
+    service: Service, claude: Claude
+):
+    """Claude writes the list of what is at most half of the document; the parts' entries are one list."""
+    text = articles(
+        f"{SELLER} sells.", 'Lakeside Hospital Trust, a Delaware trust ("Buyer") buys.', "No more."
+    )
+
+    def answers(name: str) -> str:
+        read = claude.read[-1][1]
+        if name != "list_parties":
+            return answer(name)
+        if len(read) > len(text) * 0.7:
+            raise DomainError(grpc.StatusCode.INTERNAL, Reason.ERROR_REASON_AI_ANSWER_TRUNCATED, "cut")
+        buyer = party("BUYER", "Lakeside Hospital Trust, a Delaware trust", "Lakeside Hospital Trust")
+        seller = party("SELLER", SELLER, "Bloom Energy Corporation")
+        return list_answer(name, *(one for one in (seller, buyer) if str(one["quote"]) in read))
+
+    claude.answer = answers
+    caller, name = await uploaded(service, text)
+    async with service.working():
+        await done(caller, name, uses=[PARTIES])
+    listed = (await entries(caller, name, use=PARTIES, present_only=True)).entries
+    assert sorted((one.kind, one.status) for one in listed) == [("BUYER", VERIFIED), ("SELLER", VERIFIED)]
+    assert len(claude.asked) >= 3
+    absent = (await entries(caller, name, use=PARTIES)).entries
+    assert len({one.kind for one in absent}) == len(absent)
+
+
+async def test_a_list_that_never_ends_fails_the_analysis(service: Service, claude: Claude):
+    def answers(name: str) -> str:
+        raise DomainError(grpc.StatusCode.INTERNAL, Reason.ERROR_REASON_AI_ANSWER_TRUNCATED, "cut")
+
+    claude.answer = answers
+    caller, name = await uploaded(service)
+    async with service.working(analysis_attempts=1):
+        operation = await caller.finished((await caller.analyze(name, uses=[PARTIES])).name)
+    assert "cut" in operation.error.message
+
+
 async def test_cancelling_ends_the_calls_that_are_under_way(service: Service, claude: Claude):
     under_way, parallel = asyncio.Event(), 3
 
