@@ -67,7 +67,8 @@ audit: install  ## the audit chain: ARGS="export audit.jsonl", "keys keys.json",
 	@$(BIN)/bloom-audit $(ARGS)
 
 test: install browser  ## every test
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadgroup --ignore=services/ai-gateway
+	@$(BIN)/pytest services/ai-gateway  # these measure waiting, and want both cores for themselves
 
 browser:  # what the tests of pages open; CHROMIUM=path names another one
 	@test -n "$${CHROMIUM:-}" || command -v chromium google-chrome google-chrome-stable chromium-browser >/dev/null \

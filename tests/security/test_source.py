@@ -164,7 +164,7 @@ OWN_FORMATS = {"_WIRE_FORM[spec.kind]", "details", "condition"}
 # Parts of patterns that are ours: joined words of a table, a length, a cue of the same module.
 OWN_PATTERNS = {
     "'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))", "''.join(_TYPOGRAPHY)", "length - 1",
-    "Kind.SEAL", "cue",
+    "Kind.SEAL", "cue", "'|'.join(sorted(CURRENCIES))",
 }  # fmt: skip
 # Its own words, each escaped in the line before.
 ESCAPED = {("services/contracts/contracts_service/evidence/candidates.py", "literal")}
