@@ -164,3 +164,14 @@ async def test_functions_that_look_past_the_policy_ask_for_the_organization(worl
                     assert document in {row[0] for row in await app.fetch(found, asked)}
                     await app.execute("SELECT set_config('app.org_id', $1, true)", str(uuid.uuid4()))
                     assert await app.fetch(found, asked) == []
+
+
+async def test_no_large_table_has_a_second_policy_that_reads(world: World):
+    """They are joined by OR: then no index by organization serves a query that does not name one itself."""
+    asked_by_name = {"audit_heads", "audit_signed_heads"}
+    async with connected(world.superuser("contracts")) as everything:
+        rows = await everything.fetch(
+            """SELECT tablename FROM pg_policies WHERE schemaname = 'public' AND cmd IN ('ALL', 'SELECT')
+               GROUP BY tablename HAVING count(*) > 1"""
+        )
+    assert {name for (name,) in rows} <= asked_by_name

@@ -81,14 +81,6 @@ CREATE POLICY tenant ON retention_classes USING (org_id = current_org()) WITH CH
 CREATE POLICY tenant ON holds USING (org_id = current_org()) WITH CHECK (org_id = current_org());
 CREATE POLICY tenant ON contract_holds USING (org_id = current_org()) WITH CHECK (org_id = current_org());
 CREATE POLICY tenant ON purged_objects USING (org_id = current_org()) WITH CHECK (org_id = current_org());
--- Whoever purges looks for what is due, of whatever organization; it deletes each as its organization.
-CREATE POLICY sweep_reads ON contracts FOR SELECT
-USING (current_setting('app.sweep', true) = 'on' AND (purge_at IS NOT NULL OR retention_class_id IS NOT NULL));
--- Answers that were kept for calls that are repeated have the contracts' words: nobody repeats a call after a day.
-CREATE POLICY sweep_reads ON idempotency FOR SELECT USING (current_setting('app.sweep', true) = 'on');
-CREATE POLICY sweep_forgets ON idempotency FOR DELETE
-USING (current_setting('app.sweep', true) = 'on' AND created_at < now() - interval '1 day');
-CREATE POLICY sweep_reads ON purged_objects FOR SELECT USING (current_setting('app.sweep', true) = 'on');
 
 -- migrate:down
 -- Forward only: what was wrong is mended by a new migration.

@@ -3,29 +3,39 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from contracts_service.keeping.model import DELETE
 from service_runtime.postgres import Connection
 
 # A file goes so long after its rows: a call that brings the same bytes in stores them first, its rows later.
 FILE_AFTER = timedelta(days=1)
 
 
-async def due(connection: Connection, now: datetime, limit: int) -> list[tuple[UUID, UUID]]:
-    """(organization, contract), longest due first. Within a sweep."""
+async def organizations(connection: Connection, after: UUID | None, limit: int) -> list[UUID]:
+    """Those that ever did something, by id. Within a sweep."""
     rows = await connection.fetch(
-        "SELECT org_id, id FROM contracts WHERE purge_at <= $1 ORDER BY purge_at, id LIMIT $2", now, limit
-    )
-    return [(row["org_id"], row["id"]) for row in rows]
-
-
-async def retained(connection: Connection, after: UUID | None, limit: int) -> list[tuple[UUID, UUID]]:
-    """(organization, contract) of contracts with a retention class, by id. Within a sweep."""
-    rows = await connection.fetch(
-        """SELECT org_id, id FROM contracts
-           WHERE retention_class_id IS NOT NULL AND deleted_at IS NULL AND ($1::uuid IS NULL OR id > $1)
-           ORDER BY id LIMIT $2""",
+        "SELECT org_id FROM audit_heads WHERE $1::uuid IS NULL OR org_id > $1 ORDER BY org_id LIMIT $2",
         after, limit,
     )  # fmt: skip
-    return [(row["org_id"], row["id"]) for row in rows]
+    return [row["org_id"] for row in rows]
+
+
+async def due(connection: Connection, now: datetime) -> list[UUID]:
+    """Deleted contracts of the organization that are to be purged."""
+    rows = await connection.fetch(
+        "SELECT id FROM contracts WHERE deleted_at IS NOT NULL AND purge_at <= $1 ORDER BY purge_at, id", now
+    )
+    return [row["id"] for row in rows]
+
+
+async def retained(connection: Connection) -> list[UUID]:
+    """Contracts of the organization with a class that deletes by itself."""
+    rows = await connection.fetch(
+        """SELECT contracts.id FROM contracts JOIN retention_classes
+               ON retention_classes.org_id = contracts.org_id AND retention_classes.id = retention_class_id
+           WHERE disposal = $1 AND deleted_at IS NULL ORDER BY contracts.id""",
+        DELETE,
+    )
+    return [row["id"] for row in rows]
 
 
 async def take(connection: Connection, contract_id: UUID, now: datetime) -> bool:
@@ -97,17 +107,16 @@ async def _forget_documents(
 
 
 async def forget_answers(connection: Connection, before: datetime) -> None:
-    """Kept answers of calls that nobody repeats any more. Within a sweep."""
+    """Kept answers of the organization's calls that nobody repeats any more."""
     await connection.execute("DELETE FROM idempotency WHERE created_at < $1", before)
 
 
-async def files_due(connection: Connection, now: datetime, limit: int) -> list[tuple[UUID, str]]:
-    """(organization, object key). Within a sweep."""
+async def files_due(connection: Connection, now: datetime) -> list[str]:
+    """Keys of the organization's objects."""
     rows = await connection.fetch(
-        "SELECT org_id, object_key FROM purged_objects WHERE purged_at <= $1 ORDER BY purged_at LIMIT $2",
-        now - FILE_AFTER, limit,
-    )  # fmt: skip
-    return [(row["org_id"], row["object_key"]) for row in rows]
+        "SELECT object_key FROM purged_objects WHERE purged_at <= $1 ORDER BY purged_at", now - FILE_AFTER
+    )
+    return [row["object_key"] for row in rows]
 
 
 async def is_wanted_again(connection: Connection, object_key: str) -> bool:

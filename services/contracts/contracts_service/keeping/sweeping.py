@@ -48,23 +48,33 @@ class Sweeper:
                 _log.warning("what is due waits: %s", fault.reason_name)
 
     async def sweep(self) -> None:
-        """Everything that is due now."""
-        await self._dispose()
-        await self._purge()
-        await self._delete_files()
-        async with self.postgres.sweeping() as connection:
-            await purging.forget_answers(connection, self.clock() - _REPEATABLE)
-
-    async def _dispose(self) -> None:
+        """Everything that is due now, one organization after the other."""
         after: UUID | None = None
         while True:
             async with self.postgres.sweeping() as connection:
-                found = await purging.retained(connection, after, _AT_ONCE)
-            for org_id, contract_id in found:
-                await self._dispose_of(org_id, contract_id)
+                found = await purging.organizations(connection, after, _AT_ONCE)
+            for org_id in found:
+                await self._sweep(org_id)
             if len(found) < _AT_ONCE:
                 return
-            after = found[-1][1]
+            after = found[-1]
+
+    async def _sweep(self, org_id: UUID) -> None:
+        async with self.postgres.transaction(org_id) as connection:
+            retained = await purging.retained(connection)
+            due = await purging.due(connection, self.clock())
+            files = await purging.files_due(connection, self.clock())
+            await purging.forget_answers(connection, self.clock() - _REPEATABLE)
+        for contract_id in retained:
+            await self._dispose_of(org_id, contract_id)
+        for contract_id in due:
+            try:
+                await self._purge(org_id, contract_id)
+            except asyncpg.PostgresError:
+                # One that cannot be purged keeps no other from it.
+                _log.exception("a contract cannot be purged", extra={"org": str(org_id)})
+        for object_key in files:
+            await self._delete_file(org_id, object_key)
 
     async def _dispose_of(self, org_id: UUID, contract_id: UUID) -> None:
         async with self.postgres.transaction(org_id) as connection:
@@ -81,17 +91,7 @@ class Sweeper:
                 connection, Identity(subject=_ACTOR, org_id=org_id), contract_id, self.clock()
             )
 
-    async def _purge(self) -> None:
-        async with self.postgres.sweeping() as connection:
-            found = await purging.due(connection, self.clock(), _AT_ONCE)
-        for org_id, contract_id in found:
-            try:
-                await self._purge_one(org_id, contract_id)
-            except asyncpg.PostgresError:
-                # One that cannot be purged keeps no other from it.
-                _log.exception("a contract cannot be purged", extra={"org": str(org_id)})
-
-    async def _purge_one(self, org_id: UUID, contract_id: UUID) -> None:
+    async def _purge(self, org_id: UUID, contract_id: UUID) -> None:
         async with self.postgres.transaction(org_id) as connection:
             if not await purging.take(connection, contract_id, self.clock()):
                 return
@@ -100,11 +100,8 @@ class Sweeper:
             detail = {"documents_sha256": ",".join(gone)}
             await audit.record(connection, actor, "contract.purged", names.contract(contract_id), detail)
 
-    async def _delete_files(self) -> None:
-        async with self.postgres.sweeping() as connection:
-            found = await purging.files_due(connection, self.clock(), _AT_ONCE)
-        for org_id, object_key in found:
-            async with self.postgres.transaction(org_id) as connection:
-                if not await purging.is_wanted_again(connection, object_key):
-                    await self.objects.delete(object_key)
-                await purging.strike(connection, object_key)
+    async def _delete_file(self, org_id: UUID, object_key: str) -> None:
+        async with self.postgres.transaction(org_id) as connection:
+            if not await purging.is_wanted_again(connection, object_key):
+                await self.objects.delete(object_key)
+            await purging.strike(connection, object_key)
