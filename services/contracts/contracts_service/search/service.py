@@ -51,7 +51,7 @@ async def _found(
     connection: Connection, query: str, within: Within, offset: int, limit: int
 ) -> list[store.Found]:
     ranks = None
-    if query and not await store.too_common(connection, query, _MOST_READ):
+    if query and not await store.too_common(connection, query, _MOST_RANKED, most_of_phrase=_MOST_READ):
         ranks = await store.ranked(connection, query, _MOST_RANKED)
     if ranks is None:
         return await store.newest(connection, query, within, offset=offset, limit=limit)

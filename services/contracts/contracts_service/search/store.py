@@ -46,10 +46,16 @@ class MarkedPage:
     marked: str
 
 
-async def too_common(connection: Connection, query: str, most: int) -> bool:
-    """Whether all words of the query, in whatever order, stand together in more than `most` pages."""
+async def too_common(connection: Connection, query: str, most: int, *, most_of_phrase: int) -> bool:
+    """Whether all words of the query, in whatever order, stand together in more pages than that."""
     return bool(
-        await connection.fetchval("SELECT too_common(websearch_to_tsquery('english', $1), $2)", query, most)
+        await connection.fetchval(
+            r"""SELECT too_common(asked, CASE WHEN asked::text ~ '<(-|\d+)>' THEN $3::integer ELSE $2 END)
+                FROM websearch_to_tsquery('english', $1) AS asked""",
+            query,
+            most,
+            most_of_phrase,
+        )
     )
 
 
