@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import asyncpg
 import grpc
@@ -15,17 +16,20 @@ from pgqueuer.models import Job as QueuedJob
 from bloom.ai.v1 import ai_service_pb2_grpc
 from contracts_service.analysis.reader import Reader
 from contracts_service.analysis.service import Analyst, TryAgainError
+from contracts_service.contracts.intake import Intake
 from contracts_service.documents.objects import Objects
 from contracts_service.history.signing import RemoteSigner
+from contracts_service.imports.model import Turn
+from contracts_service.imports.porter import Porter
 from contracts_service.keeping.sweeping import Sweeper
-from contracts_service.queue import Job, follow
+from contracts_service.queue import IMPORT, Job, follow
 from contracts_service.settings import ContractsSettings
 from service_runtime import settings as runtime_settings
 from service_runtime import tasks
 from service_runtime.auditing.heads import SignedHeads
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
 from service_runtime.errors import DomainError
-from service_runtime.identity import TokenVerifier
+from service_runtime.identity import Identity, TokenVerifier, identify
 from service_runtime.postgres import Postgres
 from service_runtime.relay import relay
 from service_runtime.server import Parts, serve
@@ -49,16 +53,26 @@ async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> Async
             asyncpg.create_pool(str(settings.database_url), min_size=2, max_size=4)
         )
         stopping = asyncio.Event()
-        following = asyncio.create_task(
-            follow(
-                pool,
-                partial(_analyze, analyst),
-                heartbeat=timedelta(seconds=settings.job_heartbeat_seconds),
-                parallel=settings.worker_jobs,
-                stopping=stopping,
-            )
+        heartbeat = timedelta(seconds=settings.job_heartbeat_seconds)
+        analyses = follow(
+            pool,
+            partial(_work, lambda payload: analyst.attempt(Job.from_bytes(payload))),
+            heartbeat=heartbeat,
+            parallel=settings.worker_jobs,
+            stopping=stopping,
         )
-        following.add_done_callback(lambda _task: ended.set())
+        porter = await stack.enter_async_context(importing(settings, analyst.postgres))
+        imports = follow(
+            pool,
+            partial(_work, lambda payload: porter.take(Turn.from_bytes(payload))),
+            heartbeat=heartbeat,
+            parallel=settings.import_jobs,
+            stopping=stopping,
+            entrypoint=IMPORT,
+        )
+        following = {asyncio.create_task(analyses), asyncio.create_task(imports)}
+        for queue in following:
+            queue.add_done_callback(lambda _task: ended.set())
         relaying = asyncio.create_task(relay(analyst.postgres, every_seconds=settings.relay_seconds))
         heads = SignedHeads(
             analyst.postgres, RemoteSigner(await stack.enter_async_context(_signing(settings)))
@@ -71,10 +85,10 @@ async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> Async
         finally:
             await asyncio.gather(*map(tasks.end, (relaying, signing, sweeping)))
             stopping.set()
-            await asyncio.wait({following}, timeout=settings.drain_seconds)
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            await asyncio.wait(following, timeout=settings.drain_seconds)
+            for queue in following:
+                queue.cancel()
+            await asyncio.gather(*following, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -111,9 +125,29 @@ async def analysing(settings: ContractsSettings) -> AsyncIterator[Analyst]:
         )
 
 
-async def _analyze(analyst: Analyst, queued: QueuedJob) -> None:
+@asynccontextmanager
+async def importing(settings: ContractsSettings, postgres: Postgres) -> AsyncIterator[Porter]:
+    """A porter, who knows the subjects by the tokens that auth gives for them."""
+    secret = settings.workload_client_secret
+    async with connect(
+        settings.auth_address, "bloom.auth.v1.AuthService", "bloom.auth.v1.TokenService"
+    ) as auth:
+        workload = WorkloadTokens(auth, settings.workload_client_id, secret.get_secret_value)
+        verifier = TokenVerifier(RemoteKeys(auth))
+
+        async def subject(name: str, org_id: UUID) -> Identity:
+            return await identify(verifier, await workload.for_subject(name, f"organizations/{org_id}"), "")
+
+        objects = Objects.open(settings.object_store_url)
+        intake = Intake(postgres, objects, settings.max_upload_bytes)
+        yield Porter(
+            postgres, objects, intake, subject, settings.import_attempts, settings.analysis_standard_uses
+        )
+
+
+async def _work(attempt: Callable[[bytes], Awaitable[None]], queued: QueuedJob) -> None:
     try:
-        await analyst.attempt(Job.from_bytes(queued.payload or b""))
+        await attempt(queued.payload or b"")
     except TryAgainError as later:
         raise RetryRequested(later.delay, str(later)) from later
     except DomainError as outage:

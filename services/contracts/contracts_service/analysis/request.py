@@ -33,6 +33,9 @@ class Wanted:
 
     uses: tuple[str, ...]
     anew: bool = False
+    # At half the price, within a day.
+    patient: bool = False
+    priority: int = 0
 
     @property
     def versions(self) -> dict[str, str]:
@@ -54,7 +57,7 @@ async def request(connection: Connection, identity: Identity, name: str, wanted:
     await contract_store.set_analysis_state(
         connection, contract.id, contract_pb2.ANALYSIS_STATE_QUEUED, operation_id
     )
-    await queue.enqueue(connection, queue.Job(identity.tenant, operation_id))
+    await queue.enqueue(connection, queue.Job(identity.tenant, operation_id), priority=wanted.priority)
     await audit.record(connection, identity, "contract.analysis_requested", name)
     return await operations.get(connection, names.operation(operation_id))
 

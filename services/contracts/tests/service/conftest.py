@@ -271,6 +271,7 @@ class Service:
     claude: Claude
     signer: Any
     objects_folder: Path
+    auth: Auth
 
     def someone(self, org: UUID | None = None, permissions: tuple[str, ...] = EVERYTHING) -> Caller:
         org = org or uuid4()
@@ -327,6 +328,9 @@ async def service(databases, signer, claude, tmp_path: Path) -> AsyncIterator[Se
             workload_client_id="contracts",
             workload_client_secret="secret",
             max_upload_bytes=2_000_000,
+            import_archive_bytes=3_000_000,
+            import_unfolded_bytes=20_000_000,
+            import_files=2_000,
             job_heartbeat_seconds=1,
             drain_seconds=1,
             analysis_standard_uses=("fields",),
@@ -335,7 +339,7 @@ async def service(databases, signer, claude, tmp_path: Path) -> AsyncIterator[Se
         parts = await stack.enter_async_context(application(settings))
         live = await stack.enter_async_context(running(settings, parts))
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{live.port}"))
-        yield Service(settings, channel, claude, signer, tmp_path / "objects")
+        yield Service(settings, channel, claude, signer, tmp_path / "objects", auth)
 
 
 @pytest.fixture
