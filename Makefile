@@ -20,6 +20,7 @@ SAMPLE ?=
 ARGS ?= --help
 
 .PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval eval-verifier eval-contradictions
+.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger crash-import asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -80,6 +81,9 @@ screenshots: install browser  ## every hosted page, light and dark, wide and on 
 
 prove-ledger: install  ## fifty rounds of kill -9 under load: the ledger is the sum of the answers
 	@LEDGER_ROUNDS=50 $(BIN)/pytest -s tests/crash/test_ai_ledger.py
+
+crash-import: install  ## twenty times kill -9 in a bulk import of 200 files: each ends once (IMPORT_SEED= repeats)
+	@IMPORT_FILES=200 IMPORT_KILLS=20 $(BIN)/pytest -s -q tests/crash/test_bulk_import.py
 
 asvs: install  ## docs/security/asvs.md, from the table of OWASP ASVS 5.0.0
 	@$(BIN)/python -m tests.security.asvs.table
