@@ -9,6 +9,7 @@ from bloom.ai.v1 import ai_service_pb2_grpc
 from bloom.contracts.v1 import (
     contract_service_pb2_grpc,
     contradiction_service_pb2_grpc,
+    export_service_pb2_grpc,
     family_service_pb2_grpc,
     grid_service_pb2_grpc,
     history_service_pb2_grpc,
@@ -24,6 +25,8 @@ from contracts_service.contracts.handlers import ContractHandlers
 from contracts_service.contracts.intake import Intake
 from contracts_service.contradictions.handlers import ContradictionHandlers
 from contracts_service.documents.objects import Objects
+from contracts_service.exports.handlers import ExportHandlers
+from contracts_service.exports.operations import Exports
 from contracts_service.family.handlers import FamilyHandlers
 from contracts_service.grid.handlers import GridHandlers
 from contracts_service.history.handlers import HistoryHandlers
@@ -62,6 +65,7 @@ SERVICES = tuple(
         "Keeping",
         "Contradiction",
         "Import",
+        "Export",
     )
 )
 # An upload over a slow line and a streamed answer may take longer than a usual call.
@@ -92,7 +96,8 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             questions=Questions(postgres, ai),
             standard_uses=settings.analysis_standard_uses,
         )
-        operations = OperationHandlers(postgres, (Analyses(), Imports()))
+        operations = OperationHandlers(postgres, (Analyses(), Imports(), Exports()))
+        exports = ExportHandlers(postgres, objects)
         records, imports = (
             RecordHandlers(postgres, intake),
             ImportHandlers(postgres, objects, _bounds(settings)),
@@ -117,6 +122,7 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             keeping_service_pb2_grpc.add_KeepingServiceServicer_to_server(keeping, server)
             history_service_pb2_grpc.add_HistoryServiceServicer_to_server(history, server)
             contradiction_service_pb2_grpc.add_ContradictionServiceServicer_to_server(contradictions, server)
+            export_service_pb2_grpc.add_ExportServiceServicer_to_server(exports, server)
             import_service_pb2_grpc.add_ImportServiceServicer_to_server(imports, server)
             reading_service_pb2_grpc.add_ReadingServiceServicer_to_server(reading, server)
 

@@ -93,6 +93,11 @@ def import_(import_id: UUID) -> str:
     return f"imports/{import_id}"
 
 
+def export(export_id: UUID) -> str:
+    """`exports/{uuid}`"""
+    return f"exports/{export_id}"
+
+
 def import_file(import_id: UUID, number: int) -> str:
     """`imports/{uuid}/files/{number}`"""
     return f"imports/{import_id}/files/{number}"

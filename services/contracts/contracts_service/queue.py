@@ -26,6 +26,7 @@ _log = logging.getLogger("bloom.queue")
 
 ANALYZE = "analyze"
 IMPORT = "import"
+EXPORT = "export"
 
 # Behind what people ask for one by one.
 BULK = -10

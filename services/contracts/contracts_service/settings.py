@@ -40,6 +40,8 @@ class ContractsSettings(ServiceSettings):
     import_files: int = Field(default=10_000, ge=1)
     # How often a file of an import begins anew after a fault of ours before it is given up.
     import_attempts: int = Field(default=10, ge=1)
+    # The same of exports.
+    export_attempts: int = Field(default=5, ge=1)
     # Files of imports that one worker process reads at once: each takes a core.
     import_jobs: int = Field(default=2, ge=2, le=50)
     # A job whose worker has been silent for this long is taken over.

@@ -18,17 +18,19 @@ from contracts_service.analysis.reader import Reader
 from contracts_service.analysis.service import Analyst, TryAgainError
 from contracts_service.contracts.intake import Intake
 from contracts_service.documents.objects import Objects
+from contracts_service.exports.exporter import Exporter
+from contracts_service.exports.leftovers import Leftovers
 from contracts_service.history.signing import RemoteSigner
 from contracts_service.imports.model import Turn
-from contracts_service.imports.porter import Porter
+from contracts_service.imports.porter import Porter, Subjects
 from contracts_service.keeping.sweeping import Sweeper
-from contracts_service.queue import IMPORT, Job, follow
+from contracts_service.queue import EXPORT, IMPORT, Job, follow
 from contracts_service.settings import ContractsSettings
 from service_runtime import settings as runtime_settings
 from service_runtime import tasks
 from service_runtime.auditing.heads import SignedHeads
 from service_runtime.clients import RemoteKeys, WorkloadTokens, connect
-from service_runtime.errors import DomainError
+from service_runtime.errors import DomainError, unavailable
 from service_runtime.identity import Identity, TokenVerifier, identify
 from service_runtime.postgres import Postgres
 from service_runtime.relay import relay
@@ -50,7 +52,7 @@ async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> Async
         analyst = await stack.enter_async_context(analysing(settings))
         # A plain pool: the queue's own statements expect asyncpg's own types.
         pool = await stack.enter_async_context(
-            asyncpg.create_pool(str(settings.database_url), min_size=2, max_size=4)
+            asyncpg.create_pool(str(settings.database_url), min_size=3, max_size=7)
         )
         stopping = asyncio.Event()
         heartbeat = timedelta(seconds=settings.job_heartbeat_seconds)
@@ -61,7 +63,17 @@ async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> Async
             parallel=settings.worker_jobs,
             stopping=stopping,
         )
-        porter = await stack.enter_async_context(importing(settings, analyst.postgres))
+        subjects = await stack.enter_async_context(known_subjects(settings))
+        objects = Objects.open(settings.object_store_url)
+        intake = Intake(analyst.postgres, objects, settings.max_upload_bytes)
+        porter = Porter(
+            analyst.postgres,
+            objects,
+            intake,
+            subjects,
+            settings.import_attempts,
+            settings.analysis_standard_uses,
+        )
         imports = follow(
             pool,
             partial(_work, lambda payload: porter.take(Turn.from_bytes(payload))),
@@ -70,7 +82,16 @@ async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> Async
             stopping=stopping,
             entrypoint=IMPORT,
         )
-        following = {asyncio.create_task(analyses), asyncio.create_task(imports)}
+        exporter = Exporter(analyst.postgres, objects, subjects, settings.export_attempts)
+        exports = follow(
+            pool,
+            partial(_work, lambda payload: exporter.attempt(Job.from_bytes(payload))),
+            heartbeat=heartbeat,
+            parallel=2,
+            stopping=stopping,
+            entrypoint=EXPORT,
+        )
+        following = set(map(asyncio.create_task, (analyses, imports, exports)))
         for queue in following:
             queue.add_done_callback(lambda _task: ended.set())
         relaying = asyncio.create_task(relay(analyst.postgres, every_seconds=settings.relay_seconds))
@@ -78,12 +99,13 @@ async def working(settings: ContractsSettings, *, ended: asyncio.Event) -> Async
             analyst.postgres, RemoteSigner(await stack.enter_async_context(_signing(settings)))
         )
         signing = asyncio.create_task(heads.keep(settings.audit_head_seconds))
-        sweeper = Sweeper(analyst.postgres, Objects.open(settings.object_store_url))
+        sweeper = Sweeper(analyst.postgres, objects)
         sweeping = asyncio.create_task(sweeper.keep(settings.keeping_seconds))
+        leftovers = asyncio.create_task(Leftovers(analyst.postgres, objects).keep(settings.keeping_seconds))
         try:
             yield
         finally:
-            await asyncio.gather(*map(tasks.end, (relaying, signing, sweeping)))
+            await asyncio.gather(*map(tasks.end, (relaying, signing, sweeping, leftovers)))
             stopping.set()
             await asyncio.wait(following, timeout=settings.drain_seconds)
             for queue in following:
@@ -126,8 +148,8 @@ async def analysing(settings: ContractsSettings) -> AsyncIterator[Analyst]:
 
 
 @asynccontextmanager
-async def importing(settings: ContractsSettings, postgres: Postgres) -> AsyncIterator[Porter]:
-    """A porter, who knows the subjects by the tokens that auth gives for them."""
+async def known_subjects(settings: ContractsSettings) -> AsyncIterator[Subjects]:
+    """Subjects with the permissions that they have now, by the tokens that auth gives for them."""
     secret = settings.workload_client_secret
     async with connect(
         settings.auth_address, "bloom.auth.v1.AuthService", "bloom.auth.v1.TokenService"
@@ -136,13 +158,14 @@ async def importing(settings: ContractsSettings, postgres: Postgres) -> AsyncIte
         verifier = TokenVerifier(RemoteKeys(auth))
 
         async def subject(name: str, org_id: UUID) -> Identity:
-            return await identify(verifier, await workload.for_subject(name, f"organizations/{org_id}"), "")
+            token = await workload.for_subject(name, f"organizations/{org_id}")
+            try:
+                return await identify(verifier, token, "")
+            except DomainError as unread:
+                # Auth has just given it: our copy of its keys is older than the token.
+                raise unavailable("auth") from unread
 
-        objects = Objects.open(settings.object_store_url)
-        intake = Intake(postgres, objects, settings.max_upload_bytes)
-        yield Porter(
-            postgres, objects, intake, subject, settings.import_attempts, settings.analysis_standard_uses
-        )
+        yield subject
 
 
 async def _work(attempt: Callable[[bytes], Awaitable[None]], queued: QueuedJob) -> None:

@@ -1,6 +1,7 @@
 """Object storage for the files themselves: a folder on a laptop, S3 in AWS, by the same calls."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +54,36 @@ class Objects:
             await obstore.delete_async(self._store, key)
         except FileNotFoundError:
             return
+        except (BaseError, OSError) as failed:
+            raise unavailable("object storage") from failed
+
+    async def has(self, key: str) -> bool:
+        """Whether it is there. Raises DEPENDENCY_UNAVAILABLE."""
+        try:
+            await obstore.head_async(self._store, key)
+        except FileNotFoundError:
+            return False
+        except (BaseError, OSError) as failed:
+            raise unavailable("object storage") from failed
+        return True
+
+    @asynccontextmanager
+    async def writing(self, key: str) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
+        """An object that is there as a whole when the block has ended well, and else not at all.
+
+        Raises DEPENDENCY_UNAVAILABLE.
+        """
+        writer = obstore.open_writer_async(self._store, key)
+
+        async def send(piece: bytes) -> None:
+            try:
+                await writer.write(piece)
+            except (BaseError, OSError) as failed:
+                raise unavailable("object storage") from failed
+
+        yield send
+        try:
+            await writer.close()
         except (BaseError, OSError) as failed:
             raise unavailable("object storage") from failed
 

@@ -160,6 +160,8 @@ class Auth(auth_service_pb2_grpc.AuthServiceServicer, auth_service_pb2_grpc.Toke
 
     signer: Any
     permissions: tuple[str, ...] = EVERYTHING
+    # What the subjects have under conditions, as tokens say it.
+    conditions: tuple[dict[str, Any], ...] = ()
 
     async def GetJwks(self, request, context):  # noqa: N802
         keys = {"keys": [self.signer.key.as_dict(private=False)]}
@@ -171,7 +173,13 @@ class Auth(auth_service_pb2_grpc.AuthServiceServicer, auth_service_pb2_grpc.Toke
 
     async def ExchangeToken(self, request, context):  # noqa: N802
         org = UUID(request.organization.rpartition("/")[2])
-        token = self.signer.subject(org, self.permissions, sub=request.subject)
+        under = {"conds": list(self.conditions), "dept": []} if self.conditions else {}
+        token = self.signer.subject(
+            org,
+            self.permissions,
+            sub=request.subject,
+            **under,
+        )
         return auth_service_pb2.ExchangeTokenResponse(
             tokens=auth_pb2.TokenPair(access_token=token, expires_in=600)
         )
