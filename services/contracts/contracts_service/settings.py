@@ -28,6 +28,8 @@ class ContractsSettings(ServiceSettings):
     )
     # How soon an analysis stops that was cancelled.
     analysis_cancel_seconds: float = Field(default=0.5, gt=0)
+    # How often it is looked whether batches of a patient analysis have ended; most take minutes.
+    analysis_poll_seconds: float = Field(default=30.0, gt=0)
     # Questions asked of Claude at once, for each analysis.
     analysis_parallel_groups: int = Field(default=5, ge=1, le=20)
     # How often an analysis begins anew after a fault before it is given up.

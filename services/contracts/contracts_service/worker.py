@@ -13,7 +13,8 @@ import grpc
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.models import Job as QueuedJob
 
-from bloom.ai.v1 import ai_service_pb2_grpc
+from bloom.ai.v1 import ai_service_pb2_grpc, batch_service_pb2_grpc
+from contracts_service.analysis.patient import PatientReader
 from contracts_service.analysis.reader import Reader
 from contracts_service.analysis.service import Analyst, TryAgainError
 from contracts_service.contracts.intake import Intake
@@ -131,19 +132,25 @@ async def analysing(settings: ContractsSettings) -> AsyncIterator[Analyst]:
         secret = settings.workload_client_secret
         workload = WorkloadTokens(auth, settings.workload_client_id, secret.get_secret_value)
         channel = connect(
-            settings.ai_gateway_address, "bloom.ai.v1.AiService", max_seconds=180, workload=workload
+            settings.ai_gateway_address,
+            "bloom.ai.v1.AiService",
+            "bloom.ai.v1.BatchService",
+            max_seconds=180,
+            workload=workload,
         )
-        ai = ai_service_pb2_grpc.AiServiceStub(await stack.enter_async_context(channel))
+        ai = await stack.enter_async_context(channel)
         postgres = await Postgres.connect(str(settings.database_url), size=settings.database_pool_size)
         stack.push_async_callback(postgres.close)
-        reader = Reader(ai, settings.analysis_parallel_groups)
+        reader = Reader(ai_service_pb2_grpc.AiServiceStub(ai), settings.analysis_parallel_groups)
         yield Analyst(
             postgres,
             reader,
+            PatientReader(batch_service_pb2_grpc.BatchServiceStub(ai)),
             workload.for_subject,
             settings.analysis_attempts,
             settings.analysis_request_tokens,
             settings.analysis_cancel_seconds,
+            settings.analysis_poll_seconds,
         )
 
 

@@ -152,7 +152,7 @@ class Exporter:
     async def _failed(self, export: Export, fault: DomainError) -> None:
         """Raises TryAgainError, or ends the export with the fault."""
         if faults.passes(fault) and export.attempts < self.attempts:
-            raise TryAgainError(faults.delay(fault, export.attempts), fault) from fault
+            raise TryAgainError(faults.delay(fault, export.attempts), fault.message) from fault
         state, error = export_service_pb2.EXPORT_STATE_FAILED, to_status(fault).SerializeToString()
         async with self.postgres.transaction(export.org_id) as connection:
             await store.end(connection, export.id, state, error)

@@ -133,7 +133,7 @@ class Porter:
             },
         )  # fmt: skip
         if again:
-            raise TryAgainError(faults.delay(fault, file.attempts), fault) from fault
+            raise TryAgainError(faults.delay(fault, file.attempts), fault.message) from fault
         with suppress(_OvertakenError):
             async with self.postgres.transaction(turn.org_id) as connection:
                 await _turned(connection, turn)

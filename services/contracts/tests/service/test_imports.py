@@ -1,5 +1,6 @@
 """Imports: an archive or a folder as one operation, each file with its result; and hostile archives."""
 
+import asyncio
 import io
 import stat
 from collections.abc import Iterator
@@ -18,12 +19,13 @@ from bloom.contracts.v1 import (
     operation_service_pb2,
 )
 from contracts_service.extraction.limits import Limits
+from contracts_service.fields import GROUPS
 from contracts_service.imports.archive.directory import read_directory
 from contracts_service.imports.archive.judging import judged
 from contracts_service.queue import IMPORT
 
 from .archives import archive, encrypted, overlapping, patched, says, twice, with_mode
-from .conftest import AGREEMENT, Caller, Service
+from .conftest import AGREEMENT, Caller, Claude, Service, metadata
 from .test_conditions import OWN, under
 
 State = import_service_pb2.ImportFileState
@@ -219,6 +221,63 @@ async def test_what_comes_in_is_analyzed_when_asked(service: Service):
     assert values["term_years"].status == contract_pb2.VALUE_STATUS_VERIFIED
     shown = told(await who.operation(operation.name)).analyses
     assert (shown.requested, shown.done, shown.failed) == (1, 1, 0)
+
+
+async def test_a_patient_import_asks_in_batches(service: Service):
+    """What a batch does not answer is asked one by one; nothing is asked twice."""
+    who, claude = service.someone(), service.claude
+    claude.batches_end, claude.fails_in_batch = False, frozenset({"term"})
+    operation = await send(
+        who, archive({"a.txt": AGREEMENT.encode()}), analysis=import_service_pb2.IMPORT_ANALYSIS_PATIENT
+    )
+    async with service.working():
+        await finished(who, operation)
+        (file,) = await files(who, operation)
+        await _polled(claude, 1)
+        etag = await _etag(who, file.contract)
+        await _polled(claude, 3)
+        assert await _etag(who, file.contract) == etag
+        assert not claude.asked
+        claude.batches_end = True
+        shown = metadata(await who.finished(file.analysis))
+    assert shown.state == contract_pb2.ANALYSIS_STATE_DONE
+    assert shown.attempts == 1
+    (batch,) = claude.batches.values()
+    assert len(batch.items) == len(GROUPS)
+    assert claude.asked == ["term"]
+    values = await who.values(file.contract)
+    assert values["governing_law"].status == contract_pb2.VALUE_STATUS_VERIFIED
+    assert values["term_years"].status == contract_pb2.VALUE_STATUS_VERIFIED
+
+
+async def test_a_cancelled_patient_analysis_ends_its_batch(service: Service):
+    who, claude = service.someone(), service.claude
+    claude.batches_end = False
+    operation = await send(
+        who, archive({"a.txt": AGREEMENT.encode()}), analysis=import_service_pb2.IMPORT_ANALYSIS_PATIENT
+    )
+    async with service.working():
+        await finished(who, operation)
+        (file,) = await files(who, operation)
+        await _polled(claude, 1)
+        cancel = operation_service_pb2.CancelOperationRequest(name=file.analysis)
+        await who.call("CancelOperation", cancel)
+        async with asyncio.timeout(20):
+            assert [await claude.cancelled_batches.get()] == list(claude.batches)
+
+
+async def _etag(who: Caller, name: str) -> str:
+    contract = await who.call("GetContract", contract_service_pb2.GetContractRequest(name=name))
+    return str(contract.etag)
+
+
+async def _polled(claude: Claude, times: int) -> None:
+    """Until the batch was looked for so many times more."""
+    while not claude.looks_at_batches.empty():
+        claude.looks_at_batches.get_nowait()
+    async with asyncio.timeout(20):
+        for _ in range(times):
+            await claude.looks_at_batches.get()
 
 
 async def test_two_workers_on_one_turn_end_the_file_once(service: Service, databases):
