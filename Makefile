@@ -19,8 +19,7 @@ ONLY ?=
 SAMPLE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval eval-verifier eval-contradictions
-.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger crash-import asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval
+.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger crash-import asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval eval-verifier eval-contradictions
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14

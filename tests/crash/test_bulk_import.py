@@ -22,6 +22,8 @@ from tests.support.mesh import RunningMesh
 FILES = int(os.environ.get("IMPORT_FILES", "30"))
 KILLS = int(os.environ.get("IMPORT_KILLS", "3"))
 SEED = int(os.environ.get("IMPORT_SEED", "0")) or random.randrange(1, 2**31)
+# Of contracts that come in: INTERACTIVE, or PATIENT in batches.
+ANALYSIS = os.environ.get("IMPORT_ANALYSIS", "INTERACTIVE")
 # Most often those who do the work.
 VICTIMS = ("contracts-worker", "contracts-worker", "contracts-worker", "contracts", "postgres", "ai-gateway")
 # Every tenth is a copy of the one before.
@@ -30,7 +32,9 @@ COPY_EVERY = 10
 
 @pytest.fixture(scope="module")
 def mesh(tmp_path_factory):
-    with RunningMesh(tmp_path_factory.mktemp("bulk"), JOB_HEARTBEAT_SECONDS="1") as running:
+    with RunningMesh(
+        tmp_path_factory.mktemp("bulk"), JOB_HEARTBEAT_SECONDS="1", ANALYSIS_POLL_SECONDS="1"
+    ) as running:
         yield running
 
 
@@ -114,7 +118,7 @@ def analyzed(client: WebClient, operation: str) -> dict:
 def test_every_file_ends_once(mesh: RunningMesh):
     chance, owner = random.Random(SEED), WebClient.register(mesh.info.rest)
     print(f"{FILES} files, {KILLS} kills, IMPORT_SEED={SEED}")
-    params = {"filename": "portfolio.zip", "analysis": "IMPORT_ANALYSIS_INTERACTIVE"}
+    params = {"filename": "portfolio.zip", "analysis": f"IMPORT_ANALYSIS_{ANALYSIS}"}
     asked = owner.http.post("/v1/imports:upload", params=params, content=archive())
     operation = asked.raise_for_status().json()["name"]
     began = time.monotonic()
