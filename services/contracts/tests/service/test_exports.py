@@ -174,11 +174,14 @@ async def test_an_export_is_gone_after_its_day(service: Service, refusal_of, dat
     running = await send(who, archive(texts(1)))
     postgres = await Postgres.connect(databases.app("contracts"), size=2)
     objects = Objects.open(str(service.settings.object_store_url))
+    orphan = service.objects_folder / "imports" / str(who.org) / str(uuid4())
+    orphan.write_bytes(b"an archive whose import was never written")
     later = datetime.now(UTC) + KEPT + timedelta(hours=2)
     await Leftovers(postgres, objects).sweep()
     assert await download(who, operation)
     await Leftovers(postgres, objects, lambda: later).sweep()
     await postgres.close()
+    assert not orphan.exists()
     assert not list((service.objects_folder / "exports").rglob("*/*/1"))
     # The archive of an import that has not ended stays.
     async with service.working():
