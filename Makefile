@@ -19,7 +19,7 @@ ONLY ?=
 SAMPLE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts eval eval-verifier eval-contradictions
+.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger crash-import asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts bench-bulk eval eval-verifier eval-contradictions
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -81,6 +81,9 @@ screenshots: install browser  ## every hosted page, light and dark, wide and on 
 prove-ledger: install  ## fifty rounds of kill -9 under load: the ledger is the sum of the answers
 	@LEDGER_ROUNDS=50 $(BIN)/pytest -s tests/crash/test_ai_ledger.py
 
+crash-import: install  ## twenty times kill -9 in a bulk import of 200 files: each ends once (IMPORT_SEED= repeats)
+	@IMPORT_FILES=200 IMPORT_KILLS=20 $(BIN)/pytest -s -q tests/crash/test_bulk_import.py
+
 asvs: install  ## docs/security/asvs.md, from the table of OWASP ASVS 5.0.0
 	@$(BIN)/python -m tests.security.asvs.table
 
@@ -113,7 +116,7 @@ eval-verifier: install  ## tells the verifier of evidence 5,000 lies and as many
 eval-contradictions: install  ## shows every contradiction found in the sample and in the 40 contracts of cuad-dev
 	@$(BIN)/python -m tests.eval.contradictions
 
-bench: bench-rest bench-ai bench-savings bench-auth bench-contracts  ## every bench
+bench: bench-rest bench-ai bench-savings bench-auth bench-contracts bench-bulk  ## every bench
 
 bench-rest: install  ## a read through the full path beside a bare handler
 	@$(BIN)/python -m tests.bench.rest
@@ -126,6 +129,9 @@ bench-auth: install  ## sign-ins, refreshes, grants and checks of tokens beside 
 
 bench-contracts: install  ## search and grid from 500 to 50,000 contracts (LARGEST=5000 ends sooner, DOCS=1)
 	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.bench.contracts $(if $(LARGEST),--largest $(LARGEST)) $(if $(DOCS),--docs)
+
+bench-bulk: install  ## the contracts of cuad-dev in by one archive and out by one export; files a core takes in
+	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.bench.bulk
 
 bench-savings: install  ## calls and dollars that the AI gateway saves on a replayed hour (DOCS=1 writes docs/bench)
 	@GRPC_ENABLE_FORK_SUPPORT=0 $(BIN)/python -m tests.bench.savings $(if $(DOCS),--docs)

@@ -71,6 +71,11 @@ class Method:
         return self.body_message is not None and self.body_message.full_name == HTTP_BODY
 
     @property
+    def takes_archive(self) -> bool:
+        """Whether the file may be larger than files usually may, as the policy says."""
+        return self.takes_file and bool(self.policy.max_body_mib)
+
+    @property
     def gives_file(self) -> bool:
         """Whether the answer is bytes with a media type of their own."""
         return bool(self.descriptor.output_type.full_name == HTTP_BODY)
@@ -104,6 +109,11 @@ class Api:
     def services(self) -> tuple[str, ...]:
         """Full names of the services, in the schema's order."""
         return tuple(dict.fromkeys(method.service for method in self.methods))
+
+    @property
+    def largest_file_mib(self) -> int:
+        """What the policies declare for archives."""
+        return max(int(method.policy.max_body_mib) for method in self.methods)
 
     def method(self, rpc_path: str) -> Method:
         """The method of a native gRPC path; raises KeyError."""

@@ -7,6 +7,7 @@ from rest_gateway.api import Api
 from rest_gateway.config import Config, Value, header, http_filter, seconds, typed
 from rest_gateway.names import (
     AI_GATEWAY,
+    ARCHIVE_LIMIT_FILTER,
     AUTH,
     CONTRACTS,
     CORS_FILTER,
@@ -53,6 +54,7 @@ def http_filters(api: Api, settings: GatewaySettings) -> list[Config]:
         _rate_limit(settings),
         *(_session(settings) if settings.web_address else ()),  # makes the token that is looked at next
         identity.by_request(api),  # before a body is read
+        _limit(ARCHIVE_LIMIT_FILTER, settings.archive_bytes(api.largest_file_mib)),
         _limit(UPLOAD_LIMIT_FILTER, settings.max_body_bytes),
         _limit(JSON_LIMIT_FILTER, settings.max_json_body_bytes),
         _strict_json(),  # sees the JSON that the transcoder consumes

@@ -1,7 +1,7 @@
 """What Envoy itself answers, as `google.rpc.Status`: as JSON for REST, as a gRPC status for gRPC."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from google.protobuf.duration_pb2 import Duration
@@ -9,7 +9,7 @@ from google.rpc.code_pb2 import Code
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from rest_gateway.api import Api
+from rest_gateway.api import Api, Method
 from rest_gateway.config import Config, Value, header, typed
 from rest_gateway.names import REFUSED_JSON
 from rest_gateway.settings import GatewaySettings
@@ -108,19 +108,25 @@ def _identity_errors() -> tuple[LocalError, ...]:
     )
 
 
+def _file_too_large(methods: Sequence[Method], limit: int) -> LocalError:
+    paths = [path for method in methods for path in (method.path.text, method.rpc_path)]
+    return LocalError(
+        f"response.code == 413 && request.url_path in {paths}",
+        413,
+        Code.INVALID_ARGUMENT,
+        "DOCUMENT_TOO_LARGE",
+        f"The file is larger than {limit} bytes.",
+        {"limit_bytes": str(limit)},
+    )
+
+
 def _size_errors(api: Api, settings: GatewaySettings) -> tuple[LocalError, ...]:
-    upload, body = settings.max_body_bytes, settings.max_json_body_bytes
-    files = [method for method in api.methods if method.takes_file]
-    paths = [path for method in files for path in (method.path.text, method.rpc_path)]
+    body = settings.max_json_body_bytes
+    archives = [method for method in api.methods if method.takes_archive]
+    files = [method for method in api.methods if method.takes_file and not method.takes_archive]
     return (
-        LocalError(
-            f"response.code == 413 && request.url_path in {paths}",
-            413,
-            Code.INVALID_ARGUMENT,
-            "DOCUMENT_TOO_LARGE",
-            f"The file is larger than {upload} bytes.",
-            {"limit_bytes": str(upload)},
-        ),
+        _file_too_large(archives, settings.archive_bytes(api.largest_file_mib)),
+        _file_too_large(files, settings.max_body_bytes),
         LocalError(
             "response.code == 413",
             413,

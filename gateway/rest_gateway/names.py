@@ -18,6 +18,7 @@ TRANSCODER_FILTER = "envoy.filters.http.grpc_json_transcoder"
 STRICT_JSON_FILTER = "bloom.strict_json"
 SESSION_FILTER = "bloom.session"
 UPLOAD_LIMIT_FILTER = "bloom.upload_limit"
+ARCHIVE_LIMIT_FILTER = "bloom.archive_limit"
 JSON_LIMIT_FILTER = "bloom.json_limit"
 
 # The browser's session, and where Envoy notes whether a request has it and no token.

@@ -10,7 +10,7 @@ from rest_gateway.comments import comments
 from rest_gateway.config import Config, Value
 from rest_gateway.rules import items_of
 from rest_gateway.schemas import Schemas, is_required
-from rest_gateway.settings import GatewaySettings
+from rest_gateway.settings import MIB, GatewaySettings
 
 _ABOUT = (
     "Contracts taken in, read by Claude, proven against their own words, searched and asked. "
@@ -158,7 +158,8 @@ def _body(method: Method, schemas: Schemas, settings: GatewaySettings) -> Config
     if message is None:
         return {}
     if method.takes_file:
-        limit = f"The file itself, at most {settings.max_body_bytes} bytes. It is passed on as it comes."
+        most = method.policy.max_body_mib * MIB or settings.max_body_bytes
+        limit = f"The file itself, at most {most} bytes. It is passed on as it comes."
         binary: Config = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
         return {"requestBody": {"required": True, "description": limit, "content": binary}}
     inside = frozenset(parameter.field for parameter in method.path.parameters)

@@ -19,6 +19,7 @@ from rest_gateway.names import (
     SESSION_FILTER,
     STRICT_JSON_FILTER,
     TRANSCODER_FILTER,
+    UPLOAD_LIMIT_FILTER,
     WEB,
 )
 from rest_gateway.pages import pages_csp
@@ -160,7 +161,7 @@ def _rpc_route(method: Method, settings: GatewaySettings) -> Config:
         },
         # It opens a session, and what stands behind needs none.
         "request_headers_to_remove": ["cookie"],
-        "typed_per_filter_config": {JSON_LIMIT_FILTER: _filter(disabled=True)},
+        "typed_per_filter_config": _file_filters(method),
     }
 
 
@@ -197,12 +198,18 @@ def _rest_match(method: Method) -> Config:
 def _body_filters(method: Method) -> Config:
     """What is special about a body: a file may be large, and JSON is checked for this very method."""
     if method.takes_file:
-        return {JSON_LIMIT_FILTER: _filter(disabled=True)}
+        return _file_filters(method)
     if not method.takes_json:
         return {}
     rpc: Config = {"key": RPC_METADATA, "value": method.rpc_path}
     strict = per_route("ext_proc.v3.ExtProcPerRoute", overrides={"grpc_initial_metadata": [rpc]})
     return {STRICT_JSON_FILTER: strict}
+
+
+def _file_filters(method: Method) -> Config:
+    """Each kind of body passes those limits alone that are meant for it, or for larger ones."""
+    off = (JSON_LIMIT_FILTER, UPLOAD_LIMIT_FILTER) if method.takes_archive else (JSON_LIMIT_FILTER,)
+    return {name: _filter(disabled=True) for name in off}
 
 
 def _wrong_methods(api: Api) -> Iterator[Config]:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
+FRAME_BYTES = 64 * 1024
 
 
 def _host_and_port(value: str) -> str:
@@ -46,7 +47,7 @@ class GatewaySettings(BaseSettings):
     trusted_hops: int = Field(default=0, ge=0, le=5)
 
     # Bytes. An upload is a file of at most 50 MiB and a little for its frame.
-    max_body_bytes: int = Field(default=50 * MIB + 64 * 1024, ge=1024)
+    max_body_bytes: int = Field(default=50 * MIB + FRAME_BYTES, ge=1024)
     max_json_body_bytes: int = Field(default=MIB, ge=1024)
     max_response_bytes: int = Field(default=16 * MIB, ge=MIB)
     # Requests a minute of one client address; a tenth of it may come at once.
@@ -78,6 +79,10 @@ class GatewaySettings(BaseSettings):
     def _collector(cls, value: str) -> str:
         address = value.removeprefix("http://").rstrip("/")
         return _host_and_port(address) if address else ""
+
+    def archive_bytes(self, declared_mib: int) -> int:
+        """The most that any body may be: a file of this size, and a little for its frame."""
+        return max(self.max_body_bytes, declared_mib * MIB + FRAME_BYTES)
 
     @property
     def cors_origins(self) -> tuple[str, ...]:

@@ -1,5 +1,8 @@
 """What Envoy itself refuses: always JSON, always a google.rpc.Status with a reason."""
 
+import http.client
+import json
+
 import httpx
 import pytest
 
@@ -73,6 +76,21 @@ def test_a_file_over_the_limit(someone: httpx.Client, streamed: bool) -> None:
     answer = someone.post("/v1/contracts:upload?filename=a.pdf", content=body)
     assert (answer.status_code, reason_of(answer)) == (413, "DOCUMENT_TOO_LARGE")
     assert answer.json()["details"][0]["metadata"] == {"limit_bytes": str(50 * MIB + 64 * 1024)}
+
+
+def test_an_archive_may_be_larger_than_a_file(someone: httpx.Client) -> None:
+    answer = someone.post("/v1/imports:upload?filename=a.zip", content=b"x" * (51 * MIB))
+    assert answer.status_code != 413
+    # Told by its length alone, and never sent.
+    asking = http.client.HTTPConnection(someone.base_url.host, someone.base_url.port or 80, timeout=10)
+    asking.putrequest("POST", "/v1/imports:upload?filename=a.zip")
+    asking.putheader("authorization", someone.headers["authorization"])
+    asking.putheader("content-length", str(1025 * MIB))
+    asking.endheaders()
+    told = asking.getresponse()
+    assert told.status == 413
+    assert json.load(told)["details"][0]["metadata"] == {"limit_bytes": str(1024 * MIB + 64 * 1024)}
+    asking.close()
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["length told", "chunked"])

@@ -18,7 +18,7 @@ from tests.security.world import World
 
 # Calls of one method at once; the services take far more.
 AT_ONCE = 16
-# The one refusal that is about a credential in the body, which the matrix has no valid one of.
+# The one refusal that is about what is in the body, or in the inbox: the matrix has no valid one of that.
 OF_THE_BODY = {
     "Login": "CREDENTIALS_INVALID",
     "RefreshToken": "TOKEN_INVALID",
@@ -33,6 +33,7 @@ OF_THE_BODY = {
     "PreviewInvitation": "LINK_INVALID",
     "AcceptInvitation": "LINK_INVALID",
     "FinishSso": "SSO_REFUSED",
+    "ImportContracts": "ARCHIVE_INVALID",
 }
 CODES = {
     "TOKEN_MISSING": grpc.StatusCode.UNAUTHENTICATED,

@@ -109,6 +109,9 @@ LOOKED_AT = {
     # Conditions and assignments of known columns, joined; what they are compared with travels as arguments.
     "services/contracts/contracts_service/contracts/store.py": ("where", "reach", "assignments"),
     "services/contracts/contracts_service/contradictions/store.py": ("reach",),
+    "services/contracts/contracts_service/exports/store.py": ("condition",),
+    # The name of a counter, one of those that stand in the same module.
+    "services/contracts/contracts_service/imports/store.py": ("column",),
     "services/contracts/contracts_service/family/store.py": ("condition",),
     "services/contracts/contracts_service/keeping/store.py": ("condition",),
     "services/contracts/contracts_service/grid/store.py": ("condition", "marks", "changed"),

@@ -60,6 +60,16 @@ MEANT: dict[str, dict[str, object]] = {
         "filename": "agreement.txt",
         "content": {"data": "QSB0ZXJtIG9mIHRlbiAoMTApIHllYXJzLg=="},
     },
+    "UploadArchive": {
+        "filename": "contracts.zip",
+        # A ZIP of one text.
+        "content": {
+            "data": (
+                "UEsDBBQAAAAIAC4eeF3qNpJuGwAAABkAAAAFAAAAYS50eHRzVChJLcpVyE9TyMvMS1XQsNRUqExNLCrWAwBQSwECFA"
+                "MUAAAACAAuHnhd6jaSbhsAAAAZAAAABQAAAAAAAAAAAAAAgAEAAAAAYS50eHRQSwUGAAAAAAEAAQAzAAAAPgAAAAAA"
+            )
+        },
+    },
     "Generate": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
     "StreamGenerate": {"prompt": {"messages": [{"role": 1, "content": [{"text": {"text": "hello"}}]}]}},
     "UpdateBudget": {"budget": {"name": "budgets/matrix", "period": 1, "limit_micro_usd": 10**12}},

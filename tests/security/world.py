@@ -1,7 +1,9 @@
 """Two organizations with a resource of every kind, and every caller of the first with real tokens."""
 
+import io
 import time
 import uuid
+import zipfile
 from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
@@ -117,6 +119,8 @@ def resources(owner: WebClient, mesh: RunningMesh) -> dict[str, str]:
         "batches": _batch(owner, mesh),
         "budgets": budget,
         "contracts": contract,
+        "imports": _import(owner),
+        "exports": _export(owner),
         "holds": owner.post("/v1/holds", {"display_name": "x"}).raise_for_status().json()["name"],
         "retentionClasses": owner.post("/v1/retentionClasses", kept).raise_for_status().json()["name"],
         "savedSearches": owner.post("/v1/savedSearches", search).raise_for_status().json()["name"],
@@ -154,6 +158,19 @@ def _batch(owner: WebClient, mesh: RunningMesh) -> str:
     with grpc.insecure_channel(mesh.info.addresses["ai-gateway"]) as channel:
         stub = batch_service_pb2_grpc.BatchServiceStub(channel)
         return str(stub.CreateBatch(request, metadata=metadata, timeout=20).name)
+
+
+def _import(owner: WebClient) -> str:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as made:
+        made.writestr("agreement.txt", f"An agreement {uuid.uuid4()}.")
+    asked = owner.http.post("/v1/imports:upload", params={"filename": "a.zip"}, content=held.getvalue())
+    return str(owner.until(asked.raise_for_status().json()["name"])["metadata"]["import"])
+
+
+def _export(owner: WebClient) -> str:
+    asked = owner.post("/v1/exports", {}).raise_for_status().json()
+    return str(owner.until(asked["name"])["metadata"]["export"])
 
 
 def program_token(owner: WebClient) -> str:

@@ -9,9 +9,11 @@ from bloom.ai.v1 import ai_service_pb2_grpc
 from bloom.contracts.v1 import (
     contract_service_pb2_grpc,
     contradiction_service_pb2_grpc,
+    export_service_pb2_grpc,
     family_service_pb2_grpc,
     grid_service_pb2_grpc,
     history_service_pb2_grpc,
+    import_service_pb2_grpc,
     keeping_service_pb2_grpc,
     life_service_pb2_grpc,
     operation_service_pb2_grpc,
@@ -23,12 +25,18 @@ from contracts_service.contracts.handlers import ContractHandlers
 from contracts_service.contracts.intake import Intake
 from contracts_service.contradictions.handlers import ContradictionHandlers
 from contracts_service.documents.objects import Objects
+from contracts_service.exports.handlers import ExportHandlers
+from contracts_service.exports.operations import Exports
 from contracts_service.family.handlers import FamilyHandlers
 from contracts_service.grid.handlers import GridHandlers
 from contracts_service.history.handlers import HistoryHandlers
 from contracts_service.history.signing import RemoteSigner
+from contracts_service.imports.handlers import ImportHandlers
+from contracts_service.imports.operations import Imports
+from contracts_service.imports.sources import Bounds
 from contracts_service.keeping.handlers import KeepingHandlers
 from contracts_service.life.handlers import LifeHandlers
+from contracts_service.operations.analyses import Analyses
 from contracts_service.operations.handlers import OperationHandlers
 from contracts_service.questions.service import Questions
 from contracts_service.reading.handlers import ReadingHandlers, Terms
@@ -56,6 +64,8 @@ SERVICES = tuple(
         "History",
         "Keeping",
         "Contradiction",
+        "Import",
+        "Export",
     )
 )
 # An upload over a slow line and a streamed answer may take longer than a usual call.
@@ -86,7 +96,12 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             questions=Questions(postgres, ai),
             standard_uses=settings.analysis_standard_uses,
         )
-        operations, records = OperationHandlers(postgres), RecordHandlers(postgres, intake)
+        operations = OperationHandlers(postgres, (Analyses(), Imports(), Exports()))
+        exports = ExportHandlers(postgres, objects)
+        records, imports = (
+            RecordHandlers(postgres, intake),
+            ImportHandlers(postgres, objects, _bounds(settings)),
+        )
         life, grid, saved = LifeHandlers(postgres), GridHandlers(postgres), SavedViewHandlers(postgres)
         family, keeping = FamilyHandlers(postgres), KeepingHandlers(postgres)
         signing = await stack.enter_async_context(
@@ -107,6 +122,8 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
             keeping_service_pb2_grpc.add_KeepingServiceServicer_to_server(keeping, server)
             history_service_pb2_grpc.add_HistoryServiceServicer_to_server(history, server)
             contradiction_service_pb2_grpc.add_ContradictionServiceServicer_to_server(contradictions, server)
+            export_service_pb2_grpc.add_ExportServiceServicer_to_server(exports, server)
+            import_service_pb2_grpc.add_ImportServiceServicer_to_server(imports, server)
             reading_service_pb2_grpc.add_ReadingServiceServicer_to_server(reading, server)
 
         revocations = await stack.enter_async_context(following(settings.redis_url))
@@ -117,4 +134,13 @@ async def application(settings: ContractsSettings, *, keys: KeySource | None = N
 def _terms(settings: ContractsSettings) -> Terms:
     return Terms(
         settings.analysis_standard_uses, settings.analysis_request_tokens, settings.analysis_parallel_groups
+    )
+
+
+def _bounds(settings: ContractsSettings) -> Bounds:
+    return Bounds(
+        settings.import_archive_bytes,
+        settings.import_unfolded_bytes,
+        settings.import_files,
+        settings.max_upload_bytes,
     )

@@ -86,3 +86,18 @@ def link(contract_id: UUID, link_id: UUID) -> str:
 def family(contract_id: UUID) -> str:
     """`contracts/{uuid}/family`"""
     return f"contracts/{contract_id}/family"
+
+
+def import_(import_id: UUID) -> str:
+    """`imports/{uuid}`"""
+    return f"imports/{import_id}"
+
+
+def export(export_id: UUID) -> str:
+    """`exports/{uuid}`"""
+    return f"exports/{export_id}"
+
+
+def import_file(import_id: UUID, number: int) -> str:
+    """`imports/{uuid}/files/{number}`"""
+    return f"imports/{import_id}/files/{number}"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +25,11 @@ from service_runtime.postgres import Connection
 _log = logging.getLogger("bloom.queue")
 
 ANALYZE = "analyze"
+IMPORT = "import"
+EXPORT = "export"
+
+# Behind what people ask for one by one.
+BULK = -10
 
 # What asyncpg raises while PostgreSQL is away or comes back.
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -48,9 +54,20 @@ class Job:
         return cls(UUID(fields["org_id"]), UUID(fields["operation_id"]))
 
 
-async def enqueue(connection: Connection, job: Job) -> None:
-    """Adds the job when the transaction commits."""
-    await Queries(AsyncpgDriver(connection)).enqueue(ANALYZE, job.to_bytes())  # type: ignore[arg-type]
+class Payload(Protocol):
+    """What a job tells its worker."""
+
+    def to_bytes(self) -> bytes:
+        """As the queue keeps it."""
+        ...
+
+
+async def enqueue(
+    connection: Connection, job: Payload, entrypoint: str = ANALYZE, *, priority: int = 0
+) -> None:
+    """Adds the job when the transaction commits; those of a higher priority go first, then the older ones."""
+    queries = Queries(AsyncpgDriver(connection))  # type: ignore[arg-type]
+    await queries.enqueue(entrypoint, job.to_bytes(), priority)
 
 
 async def follow(
@@ -60,16 +77,18 @@ async def follow(
     heartbeat: timedelta,
     parallel: int,
     stopping: asyncio.Event,
+    entrypoint: str = ANALYZE,
 ) -> None:
-    """Gives each job to `work`, `parallel` at once, until `stopping`; then waits for those under way.
+    """Gives each job of the entrypoint to `work`, `parallel` at once, until `stopping`.
 
-    When PostgreSQL was away, the queue is followed anew. A job whose heartbeat is stale is anybody's.
+    Then it waits for those under way. When PostgreSQL was away, the queue is followed anew. A job whose
+    heartbeat is stale is anybody's.
     """
     while not stopping.is_set():
         driver = PatientDriver(pool)
         queuer = PgQueuer(driver, queries=PatientQueries(driver))
         # A job that failed in a way nobody foresaw is held, not deleted: its operation is still open.
-        queuer.entrypoint(ANALYZE, on_failure="hold")(work)
+        queuer.entrypoint(entrypoint, on_failure="hold")(work)
         stop = asyncio.create_task(_then(stopping, queuer.shutdown))
         try:
             await queuer.run(

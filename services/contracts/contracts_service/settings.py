@@ -28,10 +28,24 @@ class ContractsSettings(ServiceSettings):
     )
     # How soon an analysis stops that was cancelled.
     analysis_cancel_seconds: float = Field(default=0.5, gt=0)
+    # How often it is looked whether batches of a patient analysis have ended; most take minutes.
+    analysis_poll_seconds: float = Field(default=30.0, gt=0)
     # Questions asked of Claude at once, for each analysis.
     analysis_parallel_groups: int = Field(default=5, ge=1, le=20)
     # How often an analysis begins anew after a fault before it is given up.
     analysis_attempts: int = Field(default=5, ge=1)
+    # An archive is one upload: 1 GiB is 20 of the largest files, 4,000 of the usual 250 KiB.
+    import_archive_bytes: int = Field(default=1024 * 1024 * 1024, ge=1)
+    # What its files may be together; PDF and DOCX are packed already, so that three times is much.
+    import_unfolded_bytes: int = Field(default=3 * 1024 * 1024 * 1024, ge=1)
+    # Files of one import; each is a row from the start, and the list is held in memory once.
+    import_files: int = Field(default=10_000, ge=1)
+    # How often a file of an import begins anew after a fault of ours before it is given up.
+    import_attempts: int = Field(default=10, ge=1)
+    # The same of exports.
+    export_attempts: int = Field(default=5, ge=1)
+    # Files of imports that one worker process reads at once: each takes a core.
+    import_jobs: int = Field(default=2, ge=2, le=50)
     # A job whose worker has been silent for this long is taken over.
     job_heartbeat_seconds: float = Field(default=30.0, ge=1)
     # How long an event may wait in the outbox.

@@ -122,6 +122,18 @@ class Postgres:
                     await connection.execute("COMMIT")
 
 
+@asynccontextmanager
+async def back_out_of_refusals(connection: Connection) -> AsyncIterator[None]:
+    """What the block wrote before it was refused is not written; the transaction goes on."""
+    await connection.execute("SAVEPOINT refusable")
+    try:
+        yield
+    except DomainError:
+        await connection.execute("ROLLBACK TO SAVEPOINT refusable")
+        raise
+    await connection.execute("RELEASE SAVEPOINT refusable")
+
+
 async def go_on_as(connection: Connection, org_id: UUID) -> None:
     """The transaction goes on among the rows of another organization, for what is one change in several."""
     await connection.execute("SELECT set_config('app.org_id', $1, true)", str(org_id))

@@ -64,7 +64,7 @@ class Reader:
 
     async def _asked(self, one: Ask, title: str, text: str) -> GroupResult:
         answer = await self._generate(one, title, text)
-        if _cached(answer) and not _fits(one, answer.text):
+        if is_cached(answer.completion) and not _fits(one, answer.text):
             # The cache keeps what has the form of the schema that all questions share; whether it answers
             # this one is seen only here. Without this it would fail every attempt until it expires.
             answer = await self._generate(one, title, text, ai_service_pb2.CACHE_POLICY_REFRESH)
@@ -74,7 +74,7 @@ class Reader:
             answer=_acceptable(one, answer.text),
             model=done.model,
             simulated=done.simulated,
-            cached=_cached(answer),
+            cached=is_cached(answer.completion),
             cost_micro_usd=done.cost_micro_usd,
             prompt_version=one.question.version,
         )
@@ -101,8 +101,9 @@ async def _all(work: Any) -> None:
             raise outcome
 
 
-def _cached(answer: ai_service_pb2.GenerateResponse) -> bool:
-    return answer.completion.served_from == ai_pb2.SERVED_FROM_CACHE
+def is_cached(done: ai_service_pb2.Completion) -> bool:
+    """Whether the gateway had the answer already."""
+    return done.served_from == ai_pb2.SERVED_FROM_CACHE
 
 
 def _fits(one: Ask, text: str) -> bool:

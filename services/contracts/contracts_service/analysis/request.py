@@ -1,6 +1,5 @@
 """An analysis is asked for: the operation, its job and the record's state, in one transaction."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -33,6 +32,9 @@ class Wanted:
 
     uses: tuple[str, ...]
     anew: bool = False
+    # At half the price, within a day.
+    patient: bool = False
+    priority: int = 0
 
     @property
     def versions(self) -> dict[str, str]:
@@ -48,13 +50,13 @@ async def request(connection: Connection, identity: Identity, name: str, wanted:
     contract = await access.permitted(connection, identity, access.ANALYZE, name)
     contracts.require_text(contract)
     operation_id = new_id()
-    if not await _inserted(connection, identity, operation_id, contract, wanted.uses):
+    if not await _inserted(connection, identity, operation_id, contract, wanted):
         raise await _running(connection, contract)
     await store.copy_answers(connection, still_good(contract, wanted), operation_id)
     await contract_store.set_analysis_state(
         connection, contract.id, contract_pb2.ANALYSIS_STATE_QUEUED, operation_id
     )
-    await queue.enqueue(connection, queue.Job(identity.tenant, operation_id))
+    await queue.enqueue(connection, queue.Job(identity.tenant, operation_id), priority=wanted.priority)
     await audit.record(connection, identity, "contract.analysis_requested", name)
     return await operations.get(connection, names.operation(operation_id))
 
@@ -72,7 +74,7 @@ def still_good(contract: Contract, wanted: Wanted) -> store.Good:
 
 
 async def _inserted(
-    connection: Connection, identity: Identity, operation_id: UUID, contract: Contract, uses: Sequence[str]
+    connection: Connection, identity: Identity, operation_id: UUID, contract: Contract, wanted: Wanted
 ) -> bool:
     """False when an analysis of this contract is running."""
     carrier: dict[str, str] = {}
@@ -86,7 +88,8 @@ async def _inserted(
         contract_pb2.ANALYSIS_STATE_QUEUED,
         identity.subject,
         carrier.get("traceparent", ""),
-        uses,
+        wanted.uses,
+        patient=wanted.patient,
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,10 +12,11 @@ from opentelemetry.trace import SpanKind
 
 from bloom.contracts.v1 import contract_pb2
 from contracts_service.analysis import faults
-from contracts_service.analysis.plan import parts_of, plan
+from contracts_service.analysis.patient import PatientReader
+from contracts_service.analysis.plan import Ask, parts_of, plan
 from contracts_service.analysis.publication import proven, proven_entries, summary
 from contracts_service.analysis.publishing import publish
-from contracts_service.analysis.reader import Reader
+from contracts_service.analysis.reader import Keep, Reader
 from contracts_service.analysis.stopping import WorkEndedError, ended_with
 from contracts_service.contracts import store as contracts
 from contracts_service.contracts.model import Contract
@@ -41,11 +42,15 @@ TokenFor = Callable[[str, str], Awaitable[str]]
 
 
 class TryAgainError(Exception):
-    """The attempt met a fault that passes; the job is due again after `delay`."""
+    """The attempt met a fault that passes, or what it waits for; the job is due again after `delay`."""
 
-    def __init__(self, delay: timedelta, fault: DomainError) -> None:
-        super().__init__(fault.message)
+    def __init__(self, delay: timedelta, why: str) -> None:
+        super().__init__(why)
         self.delay = delay
+
+
+class _WaitingError(Exception):
+    """Batches have not ended yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +59,22 @@ class Analyst:
 
     postgres: Postgres
     reader: Reader
+    patient: PatientReader
     token_for: TokenFor
     attempts: int
     # The most input tokens of a request, conservatively counted.
     request_tokens: int
     # How soon work stops that was cancelled.
     cancel_seconds: float
+    # How often it is looked whether batches have ended.
+    poll_seconds: float
 
     async def attempt(self, job: Job) -> None:
         """Does the operation's work. Raises TryAgainError where it is worth another attempt."""
         begun = await self._begin(job)
         if begun is None:
             _log.info("nothing to do: the operation has ended", extra={"operation": str(job.operation_id)})
+            await self._end_batches(job)
             return
         operation, contract, document = begun
         # One trace holds the whole journey: the work hangs below the call that asked for it.
@@ -80,6 +89,11 @@ class Analyst:
             await self._publish(job, document)
         except WorkEndedError:
             _log.info("the analysis was cancelled", extra={"operation": str(operation.id)})
+            await self._end_batches(job)
+        except _WaitingError as waiting:
+            async with self.postgres.transaction(job.org_id) as connection:
+                await operations.count_no_attempt(connection, operation.id)
+            raise TryAgainError(timedelta(seconds=self.poll_seconds), "its batches run") from waiting
         except DomainError as fault:
             await self._failed(operation, fault)
         except Exception as unexpected:  # noqa: BLE001 no fault may leave the operation open for ever
@@ -102,7 +116,11 @@ class Analyst:
             if operation.attempts > self.attempts * _CRASHES_FOR_ATTEMPT:
                 await self._give_up(connection, operation, faults.unexpected("the process that works on it"))
                 return None
-            await contracts.set_analysis_state(connection, contract.id, contract_pb2.ANALYSIS_STATE_RUNNING)
+            # Only once: each counts as a change of the contract, and batches are looked for often.
+            if contract.analysis_state != contract_pb2.ANALYSIS_STATE_RUNNING:
+                await contracts.set_analysis_state(
+                    connection, contract.id, contract_pb2.ANALYSIS_STATE_RUNNING
+                )
             pages = await documents.pages(connection, document.id)
         return operation, contract, assemble(document, pages)
 
@@ -132,8 +150,46 @@ class Analyst:
         async with self.postgres.transaction(operation.org_id) as connection:
             await operations.note_parts(connection, operation.id, len(parts))
         asks = plan(parts, operation.uses, operation.groups)
-        reading = self.reader.read(contract.label, document.text, asks, keep)
+        reading = self._ask(operation, contract.label, document.text, asks, keep)
         await ended_with(reading, ended, every_seconds=self.cancel_seconds)
+
+    async def _ask(
+        self, operation: Operation, title: str, text: str, asks: list[list[Ask]], keep: Keep
+    ) -> None:
+        """What batches did not answer is asked one by one. Raises _WaitingError while they run."""
+        if operation.patient:
+            kept = await self._ask_patiently(operation, title, text, asks, keep)
+            asks = [[one for one in of_part if one.key not in kept] for of_part in asks]
+        await self.reader.read(title, text, asks, keep)
+
+    async def _ask_patiently(
+        self, operation: Operation, title: str, text: str, asks: list[list[Ask]], keep: Keep
+    ) -> set[str]:
+        every = [one for of_part in asks for one in of_part]
+        batches: Sequence[str] = operation.batches
+        if not batches and every:
+            batches = await self.patient.create(operation.id, title, text, every)
+            async with self.postgres.transaction(operation.org_id) as connection:
+                await operations.note_batches(connection, operation.id, batches)
+        if not await self.patient.ended(batches):
+            raise _WaitingError
+        return await self.patient.collect(batches, every, keep)
+
+    async def _end_batches(self, job: Job) -> None:
+        """Of an analysis that was cancelled."""
+        async with self.postgres.transaction(job.org_id) as connection:
+            operation = await operations.get(connection, job.operation_id)
+        if operation is None or operation.state != contract_pb2.ANALYSIS_STATE_CANCELLED:
+            return
+        if not operation.batches:
+            return
+        try:
+            async with self._acting(operation):
+                await self.patient.cancel(operation.batches)
+        except DomainError as fault:
+            if faults.passes(fault):
+                raise
+            _log.warning("batches cannot be cancelled: %s", fault.reason_name)
 
     async def _publish(self, job: Job, document: DocumentText) -> None:
         """Values, record, audit and outbox in one transaction; nothing when the operation has ended."""
@@ -159,7 +215,7 @@ class Analyst:
                 await self._give_up(connection, operation, fault)
         _log.warning("analysis fault: %s", fault.reason_name, extra={"again": again, "attempt": attempt})
         if again:
-            raise TryAgainError(faults.delay(fault, attempt), fault) from fault
+            raise TryAgainError(faults.delay(fault, attempt), fault.message) from fault
 
     async def _give_up(self, connection: Connection, operation: Operation, fault: DomainError) -> None:
         state = contract_pb2.ANALYSIS_STATE_FAILED

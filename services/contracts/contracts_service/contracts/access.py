@@ -71,6 +71,18 @@ def of_no_contract(permission: str) -> None:
     of_no_resource(permission)
 
 
+def require_held(identity: Identity, permission: str) -> None:
+    """Whoever has the permission for some contracts has it. Raises PERMISSION_DENIED."""
+    if permission in identity.permissions or identity.conditional.of(permission):
+        return
+    raise DomainError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        Reason.ERROR_REASON_PERMISSION_DENIED,
+        f"This needs {permission}.",
+        {"permission": permission},
+    )
+
+
 def require_unconditional(identity: Identity, permission: str) -> None:
     """For what reaches all contracts. Raises CONDITION_FORBIDS."""
     of_no_resource(permission)
@@ -100,6 +112,11 @@ def require_known(identity: Identity, there: Contract) -> None:
     permission = READ if _reads(identity) else WRITE
     if not decision(identity, permission, _attributes(there)).allowed:
         raise forbidden(permission, Decision(allowed=False, failing=frozenset({"seen"})))
+
+
+def holds_for_all(identity: Identity, permission: str) -> bool:
+    """Whether nothing of the organization is out of the caller's reach."""
+    return reaches(identity, permission) is None
 
 
 def sees(identity: Identity, there: Contract) -> bool:

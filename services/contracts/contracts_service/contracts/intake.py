@@ -27,6 +27,18 @@ class Upload:
     reference_no: str
     department: str = ""
     value: Money | None = None
+    office: int = 0
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A file that may become a contract; its bytes are in storage, its rows come later."""
+
+    document: Document
+    # None where the document has its rows already.
+    pages: list[Page] | None
+    known: Contract | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,14 @@ class Intake:
         self, identity: Identity, upload: Upload, pieces: AsyncIterator[bytes]
     ) -> tuple[Contract, bool]:
         """The contract, and whether its bytes were there already. Raises DomainError DOCUMENT_…"""
+        prepared = await self.prepare(identity, upload, pieces)
+        if prepared.known is not None:
+            return prepared.known, True
+        async with self.postgres.transaction(identity.tenant) as connection:
+            return await self.enter(connection, identity, upload, prepared, "contract.uploaded")
+
+    async def prepare(self, identity: Identity, upload: Upload, pieces: AsyncIterator[bytes]) -> Prepared:
+        """Receives and reads the file. Raises DomainError DOCUMENT_…, CONDITION_FORBIDS."""
         if not upload.filename:
             raise invalid("filename", "name the file, with its ending: ?filename=agreement.pdf")
         access.require_new(identity, upload.department, upload.value)
@@ -49,15 +69,21 @@ class Intake:
             known = await self._known(identity, received.sha256)
             if isinstance(known, Contract):
                 access.require_known(identity, known)
-                return known, True
+                return Prepared(service.require_document(known), None, known)
             if known is not None:
-                return await self._record(identity, upload, known)
-            document, pages = await self._stored(identity, upload, received)
-        async with self.postgres.transaction(identity.tenant) as connection:
-            if not await document_store.insert(connection, identity.tenant, document, pages):
-                # The same bytes came in by another call in the meantime.
-                document = await document_store.by_sha256(connection, document.sha256) or document
-            return await self._create(connection, identity, upload, document)
+                return Prepared(known, None)
+            return Prepared(*await self._stored(identity, upload, received))
+
+    async def enter(
+        self, connection: Connection, identity: Identity, upload: Upload, prepared: Prepared, action: str
+    ) -> tuple[Contract, bool]:
+        """The contract of what was prepared, and whether it was there already. Raises CONDITION_FORBIDS."""
+        document = prepared.document
+        if prepared.pages is not None:
+            await document_store.insert(connection, identity.tenant, document, prepared.pages)
+        # Other than ours where the same bytes came in by another call in the meantime.
+        document = await document_store.by_sha256(connection, document.sha256) or document
+        return await self._create(connection, identity, upload, document, action)
 
     async def attach(
         self,
@@ -104,12 +130,8 @@ class Intake:
             document = await document_store.by_sha256(connection, sha256)
             return document and (await store.by_document(connection, document.id) or document)
 
-    async def _record(self, identity: Identity, upload: Upload, document: Document) -> tuple[Contract, bool]:
-        async with self.postgres.transaction(identity.tenant) as connection:
-            return await self._create(connection, identity, upload, document)
-
     async def _create(
-        self, connection: Connection, identity: Identity, upload: Upload, document: Document
+        self, connection: Connection, identity: Identity, upload: Upload, document: Document, action: str
     ) -> tuple[Contract, bool]:
         new = NewContract(
             label=upload.label or upload.filename[:200],
@@ -117,10 +139,12 @@ class Intake:
             imported=True,
             document_id=document.id,
             reference_no=upload.reference_no,
+            office=upload.office,
+            tags=upload.tags,
             department=upload.department,
             value=upload.value,
         )
-        added = await service.create(connection, identity, new_id(), new, "contract.uploaded")
+        added = await service.create(connection, identity, new_id(), new, action)
         contract = await store.by_document(connection, document.id)
         if contract is None:
             raise RuntimeError("a contract that was just added is not there")

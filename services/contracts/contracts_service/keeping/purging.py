@@ -79,6 +79,9 @@ _FORGET = (
     "DELETE FROM contract_links WHERE contract_id = $1 OR target_id = $1",
     "DELETE FROM precedences WHERE contract_id = $1",
     "DELETE FROM contract_holds WHERE contract_id = $1",
+    # What an import says of the file stays, without its name.
+    """UPDATE import_files SET path = '', sha256 = NULL, contract_id = NULL, operation_id = NULL
+       WHERE contract_id = $1""",
     "DELETE FROM operations WHERE contract_id = $1",
     "DELETE FROM contracts WHERE id = $1",
 )

@@ -56,6 +56,9 @@ class Operation:
     uses: tuple[str, ...]
     # Into how many parts the document is cut.
     part_count: int
+    # It waits for batches, at half the price; their names, once they are created.
+    patient: bool
+    batches: tuple[str, ...]
     groups: tuple[GroupResult, ...] = ()
 
     @property

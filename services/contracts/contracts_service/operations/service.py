@@ -1,4 +1,4 @@
-"""The rules of operations: found, listed, cancelled."""
+"""The rules of analyses as operations: found, cancelled."""
 
 import grpc
 from google.rpc import status_pb2
@@ -9,12 +9,10 @@ from contracts_service.contracts import access
 from contracts_service.contracts import store as contracts
 from contracts_service.operations import store
 from contracts_service.operations.model import Operation
-from service_runtime import audit, pagination
+from service_runtime import audit
 from service_runtime.errors import not_found
 from service_runtime.identity import Identity
-from service_runtime.postgres import Connection, Postgres
-
-_DEFAULT_PAGE = 25
+from service_runtime.postgres import Connection
 
 
 async def get(connection: Connection, name: str) -> Operation:
@@ -32,23 +30,7 @@ async def permitted(connection: Connection, identity: Identity, permission: str,
     return operation
 
 
-async def page(
-    postgres: Postgres, identity: Identity, *, size: int, token: str
-) -> tuple[list[Operation], str]:
-    """A page of operations, newest first, and the token of the next."""
-    size = size or _DEFAULT_PAGE
-    cursor = pagination.decode(token, "operations", parts=2)
-    before = pagination.moment_and_id(cursor) if cursor else None
-    reach, of_reach = access.within(identity, store.FIRST_ARGUMENT)
-    async with postgres.transaction(identity.tenant) as connection:
-        found = await store.page(connection, before, size + 1, reach, of_reach)
-    if len(found) <= size:
-        return found, ""
-    last = found[size - 1]
-    return found[:size], pagination.encode([last.created_at.isoformat(), str(last.id)], "operations")
-
-
-async def cancel(postgres: Postgres, identity: Identity, name: str) -> Operation:
+async def cancel(connection: Connection, identity: Identity, name: str) -> Operation:
     """Ends the operation unless it has ended; its worker notices before it publishes.
 
     Raises NOT_FOUND, CONDITION_FORBIDS.
@@ -56,11 +38,10 @@ async def cancel(postgres: Postgres, identity: Identity, name: str) -> Operation
     error = status_pb2.Status(
         code=grpc.StatusCode.CANCELLED.value[0], message=f"Cancelled by {identity.subject}."
     ).SerializeToString()
-    async with postgres.transaction(identity.tenant) as connection:
-        operation = await permitted(connection, identity, access.ANALYZE, name)
-        if await store.end(connection, operation.id, contract_pb2.ANALYSIS_STATE_CANCELLED, error):
-            await contracts.set_analysis_state(
-                connection, operation.contract_id, contract_pb2.ANALYSIS_STATE_CANCELLED
-            )
-            await audit.record(connection, identity, "operation.cancelled", name)
-        return await get(connection, name)
+    operation = await permitted(connection, identity, access.ANALYZE, name)
+    if await store.end(connection, operation.id, contract_pb2.ANALYSIS_STATE_CANCELLED, error):
+        await contracts.set_analysis_state(
+            connection, operation.contract_id, contract_pb2.ANALYSIS_STATE_CANCELLED
+        )
+        await audit.record(connection, identity, "operation.cancelled", name)
+    return await get(connection, name)

@@ -10,7 +10,7 @@ from contracts_service.operations.model import GroupResult, Operation
 from service_runtime.postgres import Connection, Reads
 
 _COLUMNS = """id, org_id, contract_id, state, subject, traceparent, attempts, last_fault, error,
-    created_at, ended_at, uses, part_count"""
+    created_at, ended_at, uses, part_count, patient, batches"""
 FIRST_ARGUMENT = 4
 _OF_CONTRACTS = """EXISTS (
     SELECT FROM contracts WHERE contracts.org_id = operations.org_id
@@ -19,7 +19,9 @@ _OF_CONTRACTS = """EXISTS (
 
 
 def _from_row(row: asyncpg.Record, groups: tuple[GroupResult, ...] = ()) -> Operation:
-    return Operation(**{**dict(row), "uses": tuple(row["uses"])}, groups=groups)
+    return Operation(
+        **{**dict(row), "uses": tuple(row["uses"]), "batches": tuple(row["batches"])}, groups=groups
+    )
 
 
 async def insert(
@@ -32,12 +34,16 @@ async def insert(
     subject: str,
     traceparent: str,
     uses: Sequence[str],
+    *,
+    patient: bool,
 ) -> bool:
     """False when an analysis of this contract is running."""
     added = await connection.fetchval(
-        """INSERT INTO operations (org_id, id, contract_id, document_id, state, subject, traceparent, uses)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING true""",
+        """INSERT INTO operations (org_id, id, contract_id, document_id, state, subject, traceparent, uses,
+                                   patient)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING true""",
         org_id, operation_id, contract_id, document_id, state, subject, traceparent, list(uses),
+        patient,
     )  # fmt: skip
     return bool(added)
 
@@ -110,6 +116,16 @@ async def has_ended(reads: Reads, operation_id: UUID) -> bool:
     """Whether nobody waits for its work any more: it was cancelled, or is gone."""
     row = await reads.fetchrow("SELECT ended_at IS NULL AS open FROM operations WHERE id = $1", operation_id)
     return row is None or not row["open"]
+
+
+async def note_batches(connection: Connection, operation_id: UUID, batches: Sequence[str]) -> None:
+    """All that it waits for."""
+    await connection.execute("UPDATE operations SET batches = $2 WHERE id = $1", operation_id, list(batches))
+
+
+async def count_no_attempt(connection: Connection, operation_id: UUID) -> None:
+    """It was only looked whether its batches have ended."""
+    await connection.execute("UPDATE operations SET attempts = attempts - 1 WHERE id = $1", operation_id)
 
 
 async def keep_answer(connection: Connection, org_id: UUID, operation_id: UUID, result: GroupResult) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +22,13 @@ from google.api import httpbody_pb2
 from google.longrunning import operations_pb2
 from grpc_status import rpc_status
 
-from bloom.ai.v1 import ai_pb2, ai_service_pb2, ai_service_pb2_grpc
+from bloom.ai.v1 import (
+    ai_pb2,
+    ai_service_pb2,
+    ai_service_pb2_grpc,
+    batch_service_pb2,
+    batch_service_pb2_grpc,
+)
 from bloom.auth.v1 import auth_pb2, auth_service_pb2, auth_service_pb2_grpc
 from bloom.contracts.v1 import (
     contract_service_pb2,
@@ -97,7 +104,7 @@ def group_answer(
 
 
 @dataclass
-class Claude(ai_service_pb2_grpc.AiServiceServicer):
+class Claude(ai_service_pb2_grpc.AiServiceServicer, batch_service_pb2_grpc.BatchServiceServicer):
     """The AI gateway as a server; a test says what it answers, and sees who asked."""
 
     answer: Callable[[str], Awaitable[str] | str] = lambda group: group_answer(group, TRUTH)
@@ -127,6 +134,41 @@ class Claude(ai_service_pb2_grpc.AiServiceServicer):
         except DomainError as refusal:
             await context.abort_with_status(rpc_status.to_status(to_status(refusal)))
         return ai_service_pb2.GenerateResponse(text=text, completion=self.completion())
+
+    # Batches by name: the request, and whether it has ended; items that fail in a batch, by group.
+    batches: dict[str, Any] = field(default_factory=dict)
+    batches_end: bool = True
+    looks_at_batches: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    fails_in_batch: frozenset[str] = frozenset()
+    cancelled_batches: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+
+    async def CreateBatch(self, request, context):  # noqa: N802
+        self.callers.append(dict(context.invocation_metadata()))
+        name = f"batches/{request.request_id}"
+        assert self.batches.setdefault(name, request) == request
+        return batch_service_pb2.Batch(name=name)
+
+    async def GetBatch(self, request, context):  # noqa: N802
+        self.looks_at_batches.put_nowait(request.name)
+        ended = self.batches_end and request.name in self.batches
+        state = batch_service_pb2.Batch.STATE_ENDED if ended else batch_service_pb2.Batch.STATE_IN_PROGRESS
+        return batch_service_pb2.Batch(name=request.name, state=state)
+
+    async def CancelBatch(self, request, context):  # noqa: N802
+        self.cancelled_batches.put_nowait(request.name)
+        return batch_service_pb2.Batch(name=request.name)
+
+    async def StreamBatchResults(self, request, context):  # noqa: N802
+        outcomes = batch_service_pb2.BatchResult
+        for item in self.batches[request.name].items:
+            group = item.prompt.task.removeprefix("contracts.").removeprefix("extract_")
+            good = group not in self.fails_in_batch
+            yield batch_service_pb2.BatchResult(
+                custom_id=item.custom_id,
+                outcome=outcomes.OUTCOME_SUCCEEDED if good else outcomes.OUTCOME_EXPIRED,
+                text=self.answer(group) if good else "",
+                completion=self.completion(),
+            )
 
     async def EstimateCost(self, request, context):  # noqa: N802
         """A token costs a millionth of a dollar, and in a batch half of it."""
@@ -160,6 +202,8 @@ class Auth(auth_service_pb2_grpc.AuthServiceServicer, auth_service_pb2_grpc.Toke
 
     signer: Any
     permissions: tuple[str, ...] = EVERYTHING
+    # What the subjects have under conditions, as tokens say it.
+    conditions: tuple[dict[str, Any], ...] = ()
 
     async def GetJwks(self, request, context):  # noqa: N802
         keys = {"keys": [self.signer.key.as_dict(private=False)]}
@@ -171,7 +215,13 @@ class Auth(auth_service_pb2_grpc.AuthServiceServicer, auth_service_pb2_grpc.Toke
 
     async def ExchangeToken(self, request, context):  # noqa: N802
         org = UUID(request.organization.rpartition("/")[2])
-        token = self.signer.subject(org, self.permissions, sub=request.subject)
+        under = {"conds": list(self.conditions), "dept": []} if self.conditions else {}
+        token = self.signer.subject(
+            org,
+            self.permissions,
+            sub=request.subject,
+            **under,
+        )
         return auth_service_pb2.ExchangeTokenResponse(
             tokens=auth_pb2.TokenPair(access_token=token, expires_in=600)
         )
@@ -271,6 +321,7 @@ class Service:
     claude: Claude
     signer: Any
     objects_folder: Path
+    auth: Auth
 
     def someone(self, org: UUID | None = None, permissions: tuple[str, ...] = EVERYTHING) -> Caller:
         org = org or uuid4()
@@ -295,6 +346,11 @@ async def served(register: Callable[[grpc.aio.Server], None]) -> AsyncIterator[s
         await server.stop(0)
 
 
+def _register_claude(claude: Claude, server: grpc.aio.Server) -> None:
+    ai_service_pb2_grpc.add_AiServiceServicer_to_server(claude, server)
+    batch_service_pb2_grpc.add_BatchServiceServicer_to_server(claude, server)
+
+
 @pytest.fixture
 def claude() -> Claude:
     return Claude()
@@ -314,9 +370,7 @@ async def service(databases, signer, claude, tmp_path: Path) -> AsyncIterator[Se
 
     async with AsyncExitStack() as stack:
         auth_address = await stack.enter_async_context(served(register_auth))
-        ai_address = await stack.enter_async_context(
-            served(lambda server: ai_service_pb2_grpc.add_AiServiceServicer_to_server(claude, server))
-        )
+        ai_address = await stack.enter_async_context(served(partial(_register_claude, claude)))
         settings = ContractsSettings(
             listen_address="127.0.0.1:0",
             database_url=databases.app("contracts"),
@@ -327,15 +381,19 @@ async def service(databases, signer, claude, tmp_path: Path) -> AsyncIterator[Se
             workload_client_id="contracts",
             workload_client_secret="secret",
             max_upload_bytes=2_000_000,
+            import_archive_bytes=3_000_000,
+            import_unfolded_bytes=20_000_000,
+            import_files=2_000,
             job_heartbeat_seconds=1,
             drain_seconds=1,
             analysis_standard_uses=("fields",),
             analysis_cancel_seconds=0.02,
+            analysis_poll_seconds=0.05,
         )
         parts = await stack.enter_async_context(application(settings))
         live = await stack.enter_async_context(running(settings, parts))
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{live.port}"))
-        yield Service(settings, channel, claude, signer, tmp_path / "objects")
+        yield Service(settings, channel, claude, signer, tmp_path / "objects", auth)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Exports: contracts with their files, records and proof, written into one ZIP."""

@@ -1,0 +1,1 @@
+"""Imports: many files at once, each taken in like a single upload, each with its result."""
