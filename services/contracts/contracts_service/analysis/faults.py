@@ -20,12 +20,25 @@ _PASSING = frozenset(
         Reason.ERROR_REASON_INTERNAL,
     }
 )
+_OUTAGES = frozenset(
+    {
+        Reason.ERROR_REASON_AI_RATE_LIMITED,
+        Reason.ERROR_REASON_AI_UNAVAILABLE,
+        Reason.ERROR_REASON_OVERLOADED,
+        Reason.ERROR_REASON_DEPENDENCY_UNAVAILABLE,
+    }
+)
 _FIRST_SECONDS, _LONGEST_SECONDS = 0.5, 60.0
 
 
 def passes(fault: DomainError) -> bool:
     """True where the same work may succeed later without anybody's help."""
     return fault.reason in _PASSING
+
+
+def is_outage(fault: DomainError) -> bool:
+    """True where nobody answered for now: asking again costs nothing, and it says nothing of the work."""
+    return fault.reason in _OUTAGES
 
 
 def delay(fault: DomainError, attempt: int) -> timedelta:

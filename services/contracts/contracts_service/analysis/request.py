@@ -32,9 +32,10 @@ class Wanted:
 
     uses: tuple[str, ...]
     anew: bool = False
+    # Behind what people ask for one by one, and with all the time that an outage takes.
+    bulk: bool = False
     # At half the price, within a day.
     patient: bool = False
-    priority: int = 0
 
     @property
     def versions(self) -> dict[str, str]:
@@ -56,7 +57,9 @@ async def request(connection: Connection, identity: Identity, name: str, wanted:
     await contract_store.set_analysis_state(
         connection, contract.id, contract_pb2.ANALYSIS_STATE_QUEUED, operation_id
     )
-    await queue.enqueue(connection, queue.Job(identity.tenant, operation_id), priority=wanted.priority)
+    await queue.enqueue(
+        connection, queue.Job(identity.tenant, operation_id), priority=queue.BULK if wanted.bulk else 0
+    )
     await audit.record(connection, identity, "contract.analysis_requested", name)
     return await operations.get(connection, names.operation(operation_id))
 
@@ -89,6 +92,7 @@ async def _inserted(
         identity.subject,
         carrier.get("traceparent", ""),
         wanted.uses,
+        bulk=wanted.bulk,
         patient=wanted.patient,
     )
 

@@ -5,7 +5,8 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind
@@ -36,6 +37,9 @@ _tracer = trace.get_tracer("contracts_service")
 
 # A document that ends its worker each time must not do so for ever; crashes are rarer than faults of Claude.
 _CRASHES_FOR_ATTEMPT = 3
+# What an import asked for waits so long for a part of the mesh that is away, a few seconds each time.
+_LONGEST_OUTAGE = timedelta(hours=2)
+_ATTEMPT_OF_OUTAGE = 3
 
 # (subject, organization) → an access token of the subject, as it may act now.
 TokenFor = Callable[[str, str], Awaitable[str]]
@@ -90,10 +94,8 @@ class Analyst:
         except WorkEndedError:
             _log.info("the analysis was cancelled", extra={"operation": str(operation.id)})
             await self._end_batches(job)
-        except _WaitingError as waiting:
-            async with self.postgres.transaction(job.org_id) as connection:
-                await operations.count_no_attempt(connection, operation.id)
-            raise TryAgainError(timedelta(seconds=self.poll_seconds), "its batches run") from waiting
+        except _WaitingError:
+            await self._wait(operation, timedelta(seconds=self.poll_seconds), "")
         except DomainError as fault:
             await self._failed(operation, fault)
         except Exception as unexpected:  # noqa: BLE001 no fault may leave the operation open for ever
@@ -207,6 +209,12 @@ class Analyst:
 
     async def _failed(self, operation: Operation, fault: DomainError) -> None:
         """Raises TryAgainError, or ends the operation with the fault."""
+        if (
+            operation.bulk
+            and faults.is_outage(fault)
+            and datetime.now(UTC) < operation.created_at + _LONGEST_OUTAGE
+        ):
+            await self._wait(operation, faults.delay(fault, _ATTEMPT_OF_OUTAGE), fault.message)
         attempt = operation.attempts
         again = faults.passes(fault) and attempt < self.attempts
         async with self.postgres.transaction(operation.org_id) as connection:
@@ -216,6 +224,13 @@ class Analyst:
         _log.warning("analysis fault: %s", fault.reason_name, extra={"again": again, "attempt": attempt})
         if again:
             raise TryAgainError(faults.delay(fault, attempt), fault.message) from fault
+
+    async def _wait(self, operation: Operation, delay: timedelta, why: str) -> NoReturn:
+        """No attempt. Raises TryAgainError."""
+        async with self.postgres.transaction(operation.org_id) as connection:
+            await operations.count_no_attempt(connection, operation.id)
+            await operations.note_fault(connection, operation.id, why)
+        raise TryAgainError(delay, why)
 
     async def _give_up(self, connection: Connection, operation: Operation, fault: DomainError) -> None:
         state = contract_pb2.ANALYSIS_STATE_FAILED

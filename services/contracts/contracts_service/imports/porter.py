@@ -114,7 +114,7 @@ class Porter:
         self, connection: Connection, identity: Identity, contract: Contract, analysis: int
     ) -> tuple[UUID | None, str]:
         """Its analysis; or why there is none. The contract is in whatever becomes of it."""
-        wanted = Wanted(self.standard_uses, patient=analysis == _PATIENT, priority=queue.BULK)
+        wanted = Wanted(self.standard_uses, bulk=True, patient=analysis == _PATIENT)
         try:
             access.require_held(identity, access.ANALYZE)
             async with back_out_of_refusals(connection):

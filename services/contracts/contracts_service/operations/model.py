@@ -56,6 +56,8 @@ class Operation:
     uses: tuple[str, ...]
     # Into how many parts the document is cut.
     part_count: int
+    # Asked for by an import: nobody looks at it, and an outage is waited for.
+    bulk: bool
     # It waits for batches, at half the price; their names, once they are created.
     patient: bool
     batches: tuple[str, ...]

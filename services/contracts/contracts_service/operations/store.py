@@ -10,7 +10,7 @@ from contracts_service.operations.model import GroupResult, Operation
 from service_runtime.postgres import Connection, Reads
 
 _COLUMNS = """id, org_id, contract_id, state, subject, traceparent, attempts, last_fault, error,
-    created_at, ended_at, uses, part_count, patient, batches"""
+    created_at, ended_at, uses, part_count, bulk, patient, batches"""
 FIRST_ARGUMENT = 4
 _OF_CONTRACTS = """EXISTS (
     SELECT FROM contracts WHERE contracts.org_id = operations.org_id
@@ -35,15 +35,16 @@ async def insert(
     traceparent: str,
     uses: Sequence[str],
     *,
+    bulk: bool,
     patient: bool,
 ) -> bool:
     """False when an analysis of this contract is running."""
     added = await connection.fetchval(
         """INSERT INTO operations (org_id, id, contract_id, document_id, state, subject, traceparent, uses,
-                                   patient)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING true""",
+                                   bulk, patient)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING true""",
         org_id, operation_id, contract_id, document_id, state, subject, traceparent, list(uses),
-        patient,
+        bulk, patient,
     )  # fmt: skip
     return bool(added)
 
@@ -124,7 +125,7 @@ async def note_batches(connection: Connection, operation_id: UUID, batches: Sequ
 
 
 async def count_no_attempt(connection: Connection, operation_id: UUID) -> None:
-    """It was only looked whether its batches have ended."""
+    """It was only waited: for batches, or for an outage to end."""
     await connection.execute("UPDATE operations SET attempts = attempts - 1 WHERE id = $1", operation_id)
 
 

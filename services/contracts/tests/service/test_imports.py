@@ -4,10 +4,12 @@ import asyncio
 import io
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import grpc
 import pytest
 from google.api import httpbody_pb2
 from google.longrunning import operations_pb2
@@ -23,9 +25,11 @@ from contracts_service.fields import GROUPS
 from contracts_service.imports.archive.directory import read_directory
 from contracts_service.imports.archive.judging import judged
 from contracts_service.queue import IMPORT
+from service_runtime.errors import DomainError
+from service_runtime.errors import Reason as DomainReason
 
 from .archives import archive, encrypted, overlapping, patched, says, twice, with_mode
-from .conftest import AGREEMENT, Caller, Claude, Service, metadata
+from .conftest import AGREEMENT, TRUTH, Caller, Claude, Service, group_answer, metadata
 from .test_conditions import OWN, under
 
 State = import_service_pb2.ImportFileState
@@ -221,6 +225,33 @@ async def test_what_comes_in_is_analyzed_when_asked(service: Service):
     assert values["term_years"].status == contract_pb2.VALUE_STATUS_VERIFIED
     shown = told(await who.operation(operation.name)).analyses
     assert (shown.requested, shown.done, shown.failed) == (1, 1, 0)
+
+
+async def test_what_an_import_asked_for_waits_for_an_outage_to_end(service: Service):
+    """Hundreds would fail at once otherwise; what somebody looks at fails after its attempts."""
+    who, claude = service.someone(), service.claude
+    away = DomainError(
+        grpc.StatusCode.UNAVAILABLE,
+        DomainReason.ERROR_REASON_AI_UNAVAILABLE,
+        "Claude is away.",
+        retry_after=timedelta(milliseconds=10),
+    )
+    outage = iter([away] * 4)
+
+    def answer(group: str) -> str:
+        if left := next(outage, None):
+            raise left
+        return group_answer(group, TRUTH)
+
+    claude.answer = answer
+    operation = await send(
+        who, archive({"a.txt": AGREEMENT.encode()}), analysis=import_service_pb2.IMPORT_ANALYSIS_INTERACTIVE
+    )
+    async with service.working(analysis_attempts=1):
+        await finished(who, operation)
+        (file,) = await files(who, operation)
+        shown = metadata(await who.finished(file.analysis))
+    assert (shown.state, shown.attempts) == (contract_pb2.ANALYSIS_STATE_DONE, 1)
 
 
 async def test_a_patient_import_asks_in_batches(service: Service):
