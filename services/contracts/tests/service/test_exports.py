@@ -18,8 +18,8 @@ from contracts_service.exports.model import KEPT
 from service_runtime.postgres import Postgres
 
 from .archives import archive
+from .calls import OWN, under
 from .conftest import AGREEMENT, Caller, Service
-from .test_conditions import OWN, under
 from .test_imports import send, texts
 
 

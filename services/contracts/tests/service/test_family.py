@@ -22,8 +22,8 @@ from bloom.contracts.v1 import (
 )
 from service_runtime.errors import DomainError, from_status
 
+from .calls import OWN, under
 from .conftest import Caller, Service, group_answer
-from .test_conditions import OWN, under
 
 LinkKind, Precedence, Gap = (
     family_service_pb2.LinkKind,

@@ -29,8 +29,8 @@ from service_runtime.errors import DomainError
 from service_runtime.errors import Reason as DomainReason
 
 from .archives import archive, encrypted, overlapping, patched, says, twice, with_mode
+from .calls import OWN, under
 from .conftest import AGREEMENT, TRUTH, Caller, Claude, Service, group_answer, metadata
-from .test_conditions import OWN, under
 
 State = import_service_pb2.ImportFileState
 TEXT = b"An agreement about fuel cells, number %d."

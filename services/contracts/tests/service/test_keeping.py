@@ -21,8 +21,8 @@ from contracts_service.documents.objects import Objects
 from contracts_service.keeping.sweeping import Sweeper
 from service_runtime.postgres import Postgres
 
+from .calls import OWN, under
 from .conftest import AGREEMENT, Caller, Service
-from .test_conditions import OWN, under
 
 DAY = timedelta(days=1)
 ANCHOR, DISPOSAL = keeping_service_pb2.RetentionAnchor, keeping_service_pb2.Disposal
