@@ -19,7 +19,7 @@ ONLY ?=
 SAMPLE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test browser screenshots prove-ledger crash-import asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts bench-bulk eval eval-verifier eval-contradictions
+.PHONY: help install generate lock run up down ai audit test browser tesseract screenshots prove-ledger crash-import asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts bench-bulk eval eval-verifier eval-contradictions
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -51,10 +51,10 @@ lock:  ## resolve all members anew and pin them with hashes
 	  $(PACKAGES:%=--no-emit-package %) -o requirements.lock; \
 	echo uv | $$uv pip compile $$flags --no-annotate - -o requirements.bootstrap.lock
 
-run: install  ## start all, take a contract through the main job, serve (ONCE=1, CONTRACT=path)
+run: install tesseract  ## start all, take a contract through the main job, serve (ONCE=1, CONTRACT=path)
 	@$(BIN)/python -m local_mesh run $(if $(ONCE),--once) $(if $(CONTRACT),--contract "$(CONTRACT)")
 
-up: install  ## start all in the background
+up: install tesseract  ## start all in the background
 	@$(BIN)/python -m local_mesh up --detach
 
 down:  ## stop what `make up` started
@@ -66,7 +66,7 @@ ai: install  ## ask the AI gateway: ARGS="usage", "budgets", "egress verify --li
 audit: install  ## the audit chain: ARGS="export audit.jsonl", "keys keys.json", "verify audit.jsonl --keys keys.json"
 	@$(BIN)/bloom-audit $(ARGS)
 
-test: install browser  ## every test
+test: install browser tesseract  ## every test
 	@$(BIN)/pytest -n 2 --dist loadgroup --ignore=services/ai-gateway
 	@$(BIN)/pytest services/ai-gateway  # these measure waiting, and want both cores for themselves
 
@@ -74,6 +74,11 @@ browser:  # what the tests of pages open; CHROMIUM=path names another one
 	@test -n "$${CHROMIUM:-}" || command -v chromium google-chrome google-chrome-stable chromium-browser >/dev/null \
 	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	  || { echo "install Chromium, or set CHROMIUM to its path"; exit 1; }
+
+tesseract:  # what reads scans; without it they are kept, and say that nobody has read them
+	@command -v tesseract >/dev/null \
+	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends tesseract-ocr >/dev/null; } \
+	  || echo "Tesseract is not installed: scans stay unread"
 
 screenshots: install browser  ## every hosted page, light and dark, wide and on a phone, in .local/screenshots
 	@$(BIN)/python -m tests.browser.screenshots

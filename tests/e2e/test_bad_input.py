@@ -62,10 +62,14 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(owner):
     assert reason(answer) == "DOCUMENT_TOO_LARGE"
 
 
-def test_a_scan_is_kept_and_told_plainly(owner):
+def test_a_scan_is_read_by_ocr_and_says_so(owner):
     contract = owner.upload(variants.scanned_pdf(), "scan.pdf")
-    if contract["document"]["text_state"] == "TEXT_STATE_OCR":
-        pytest.skip("Tesseract is installed here, so the scan was read")
+    assert contract["document"]["text_state"] == "TEXT_STATE_OCR"
+    assert contract["document"]["word_count"] > 100
+
+
+def test_a_picture_without_words_is_kept_and_told_plainly(owner):
+    contract = owner.upload(variants.pictured_pdf(), "picture.pdf")
     assert contract["document"]["text_state"] == "TEXT_STATE_NEEDS_OCR"
     refused = owner.post(f"/v1/{contract['name']}:analyze", {})
     assert (refused.status_code, reason(refused)) == (400, "DOCUMENT_NEEDS_OCR")

@@ -41,6 +41,13 @@ def scanned_pdf(pages: int = 3) -> bytes:
     return buffer.getvalue()
 
 
+def pictured_pdf() -> bytes:
+    """A page that shows a grey field and no word."""
+    buffer = BytesIO()
+    Image.linear_gradient("L").resize((850, 1100)).save(buffer, "PDF", resolution=_SCAN_DPI)
+    return buffer.getvalue()
+
+
 def encrypted_pdf() -> bytes:
     """The agreement behind PASSWORD: no reader opens it without."""
     return render_pdf(read_document(SOURCES / "agreement.txt"), password=PASSWORD)

@@ -11,7 +11,8 @@ from contracts_service.extraction.docx_package import BROKEN, main_part, open_pa
 from contracts_service.extraction.extracted import ExtractedText
 from contracts_service.extraction.limits import Limits
 from contracts_service.extraction.media import MediaType
-from contracts_service.extraction.pages import PageCollector
+from contracts_service.extraction.pages import PageCollector, clean
+from contracts_service.extraction.tables import Frame
 
 _NOTES = ("footnotes.xml", "endnotes.xml")
 _IMAGES = "media/"
@@ -28,9 +29,10 @@ def read_docx(data: bytes, limits: Limits) -> ExtractedText:
 
 def _read_package(package: zipfile.ZipFile, limits: Limits, *, source_bytes: int) -> ExtractedText:
     collector = PageCollector(MediaType.DOCX, limits, source_bytes=source_bytes)
-    pages = [page for page in _text_of(package, limits).split("\f") if page.strip()]
+    text, frames = _text_of(package, limits)
+    pages = [page for page in text.split("\f") if clean(page).strip()]
     for page in pages:
-        collector.add(page)
+        collector.add(page, frames)
     if pages:
         return collector.result(engine="expat")
     collector.add("")
@@ -38,7 +40,7 @@ def _read_package(package: zipfile.ZipFile, limits: Limits, *, source_bytes: int
     return collector.result(engine="expat", pictured=frozenset({1}) if pictured else frozenset())
 
 
-def _text_of(package: zipfile.ZipFile, limits: Limits) -> str:
+def _text_of(package: zipfile.ZipFile, limits: Limits) -> tuple[str, list[Frame]]:
     body = main_part(package, limits)
     folder = body.rpartition("/")[0]
     reader = BodyReader(max_depth=limits.xml_depth)
@@ -46,4 +48,4 @@ def _text_of(package: zipfile.ZipFile, limits: Limits) -> str:
     for name in (body, *(note for note in (f"{folder}/{note}" for note in _NOTES) if note in names)):
         with open_part(package, name, limits) as stream:
             reader.read(stream)
-    return reader.text()
+    return reader.text(), reader.frames

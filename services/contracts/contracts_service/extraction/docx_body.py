@@ -6,11 +6,14 @@ paragraphs leave out tracked insertions and content controls, and which loads ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain, repeat
 from typing import IO
 from xml.parsers import expat
 
 from contracts_service.extraction import errors
+from contracts_service.extraction.tables import END, MAX_SPAN, Frame, Grid, begin, unmarked
 
 _NAMESPACES = (
     "http://schemas.openxmlformats.org/wordprocessingml/2006/main ",
@@ -41,9 +44,13 @@ _SYMBOLS = {
 
 
 class BodyReader:
-    """One pass over a part; `text()` gives its words, with form feeds for page breaks."""
+    """One pass over a part; `text()` gives its words, with form feeds for page breaks.
+
+    The cells that are marked in it stand in `frames`.
+    """
 
     def __init__(self, *, max_depth: int) -> None:
+        self.frames: list[Frame] = []
         self._max_depth = max_depth
         self._fragments: list[str] = []
         self._path: list[str] = []
@@ -53,13 +60,19 @@ class BodyReader:
         self._vanished = False
         self._mark_deleted = False
         self._rows_from: list[tuple[int, bool]] = []
+        self._grid: Grid | None = None
+        self._reaching: dict[int, int] = {}  # column to the last frame that began there
+        self._tables = 0
+        # Of the row that is read: how many columns each cell takes, and whether it goes on from above.
+        self._spans: list[tuple[int, bool]] = []
         self._section_ends: int | None = None
         self._section_kind = "nextPage"
         self._closes_section = False
         self._starters: Mapping[str, Callable[[dict[str, str]], None]] = {
             "t": self._start_text, "tab": self._add_tab, "br": self._add_break, "cr": self._add_line,
             "noBreakHyphen": self._add_hyphen, "sym": self._add_symbol, "pageBreakBefore": self._break_before,
-            "tc": self._start_cell, "tr": self._start_row, "vanish": self._hide_run,
+            "tbl": self._start_table, "tc": self._start_cell, "tr": self._start_row,
+            "gridSpan": self._set_columns, "vMerge": self._set_merged, "vanish": self._hide_run,
             "sectPr": self._start_section, "type": self._set_section,
             "footnote": self._start_note, "endnote": self._start_note,
         }  # fmt: skip
@@ -120,7 +133,7 @@ class BodyReader:
 
     def _characters(self, data: str) -> None:
         if self._collecting and not self._unprinted and not self._vanished:
-            self._fragments.append(data.translate(_WHITE))
+            self._fragments.append(unmarked(data.translate(_WHITE)))
 
     def _start_text(self, _attributes: dict[str, str]) -> None:
         self._collecting = True
@@ -168,8 +181,24 @@ class BodyReader:
             self._fragments.append("")
             self._closes_section = False
 
+    def _start_table(self, _attributes: dict[str, str]) -> None:
+        if not self._cells:  # one within a cell is words of that cell
+            self._grid, self._reaching = Grid(self._tables), {}
+            self._tables += 1
+
     def _start_cell(self, _attributes: dict[str, str]) -> None:
+        if not self._cells:
+            self._spans.append((1, False))
         self._cells += 1
+
+    def _set_columns(self, attributes: dict[str, str]) -> None:
+        said = attributes.get("val", "")
+        if self._cells == 1 and self._parent() == "tcPr" and said.isascii() and said.isdigit():
+            self._spans[-1] = (min(max(int(said[:4]), 1), MAX_SPAN), self._spans[-1][1])
+
+    def _set_merged(self, attributes: dict[str, str]) -> None:
+        if self._cells == 1 and self._parent() == "tcPr":
+            self._spans[-1] = (self._spans[-1][0], attributes.get("val", "continue") == "continue")
 
     def _end_cell(self) -> None:
         self._cells -= 1
@@ -177,16 +206,35 @@ class BodyReader:
 
     def _start_row(self, _attributes: dict[str, str]) -> None:
         self._rows_from.append((len(self._fragments), False))
+        if not self._cells:
+            self._spans = []
 
     def _end_row(self) -> None:
         start, deleted = self._rows_from.pop()
         if deleted:
             del self._fragments[start:]
         elif not self._cells:
-            self._fragments[start:] = ["\t".join(cell.strip() for cell in self._cells_since(start)), "\n"]
+            self._fragments[start:] = ["\t".join(self._framed(self._cells_since(start))), "\n"]
 
     def _cells_since(self, start: int) -> list[str]:
         return "".join(self._fragments[start:]).removesuffix("\t").split("\t")
+
+    def _framed(self, cells: list[str]) -> Iterator[str]:
+        """Cells of a row, each between its marks; one that goes on from above lengthens that one."""
+        if self._grid is None:
+            self._grid = Grid(self._tables)
+        self._grid.next_row()
+        for cell, (columns, merged) in zip(cells, chain(self._spans, repeat((1, False))), strict=False):
+            words, frame = cell.strip(), self._grid.place(1, columns)
+            above = self._reaching.get(frame.column) if merged else None
+            if above is not None:
+                seen = self.frames[above]
+                self.frames[above] = replace(seen, row_span=frame.row - seen.row + 1)
+                yield words
+                continue
+            self._reaching[frame.column] = len(self.frames)
+            self.frames.append(frame)
+            yield f"{begin(len(self.frames) - 1)}{words}{END}"
 
     def _start_section(self, _attributes: dict[str, str]) -> None:
         self._section_kind = "nextPage"

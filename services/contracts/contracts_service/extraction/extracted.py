@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from dataclasses import asdict, dataclass
-from typing import cast
+from dataclasses import asdict, astuple, dataclass, replace
+from typing import Any
+
+from contracts_service.extraction.layout import Box, PageLayout
+from contracts_service.extraction.tables import Cell, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,23 @@ class ExtractedText:
     ocr: bool
     pages_without_text: tuple[int, ...]
     engine: str
+    # Of formats that have pages with places; none for the others.
+    layouts: tuple[PageLayout, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+    def to_mapping(self) -> dict[str, object]:
+        """As JSON has it."""
+        layouts = [
+            [page.number, page.width, page.height, base64.b64encode(page.words).decode()]
+            for page in self.layouts
+        ]
+        tables = [[astuple(cell) for cell in table.cells] for table in self.tables]
+        plain = replace(self, layouts=(), tables=())
+        return {**asdict(plain), "layouts": layouts, "tables": tables}
 
     def to_json(self) -> str:
         """One JSON object, in UTF-8 safe characters."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(self.to_mapping(), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, encoded: str | bytes) -> ExtractedText:
@@ -36,9 +53,22 @@ class ExtractedText:
         return cls.from_mapping(json.loads(encoded))
 
     @classmethod
-    def from_mapping(cls, fields: dict[str, object]) -> ExtractedText:
+    def from_mapping(cls, fields: dict[str, Any]) -> ExtractedText:
         """Build from decoded JSON, where tuples have become lists."""
-        pages = cast("list[tuple[int, int]]", fields.pop("pages"))
-        textless = cast("list[int]", fields.pop("pages_without_text"))
-        spans = tuple((start, end) for start, end in pages)
-        return cls(pages=spans, pages_without_text=tuple(textless), **fields)  # type: ignore[arg-type]
+        return cls(
+            **fields
+            | {
+                "pages": tuple((start, end) for start, end in fields["pages"]),
+                "pages_without_text": tuple(fields["pages_without_text"]),
+                "layouts": tuple(
+                    PageLayout(number, width, height, base64.b64decode(words))
+                    for number, width, height, words in fields["layouts"]
+                ),
+                "tables": tuple(Table(tuple(map(_cell, cells))) for cells in fields["tables"]),
+            }
+        )
+
+
+def _cell(values: list[Any]) -> Cell:
+    *numbers, box = values
+    return Cell(*numbers, Box(*box) if box else None)

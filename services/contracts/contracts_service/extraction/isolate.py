@@ -21,8 +21,10 @@ _WORKER = "contracts_service.extraction.worker"
 _SOURCE_ROOT = str(Path(__file__).resolve().parents[2])
 # What the interpreter and Tesseract need; no credential of the service goes along.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TESSDATA_PREFIX")
-_UTF8_BYTES = 4  # a character of text takes no more, nor does its JSON escape
-_PAGE_BYTES = 64  # two offsets and a page number
+_UTF8_BYTES = 4  # a character of text takes no more, nor does its JSON escape; those of cells come twice
+_LAYOUT_BYTES = 24  # what a word's box takes packed, by its shortest: a letter and a space
+_PAGE_BYTES = 128  # two offsets, a page number, the page's size
+_CELL_BYTES = 96  # nine numbers and four for the box
 _FRAME_BYTES = 65_536  # the field names, or a whole refusal
 _LABEL_CHARACTERS = 255
 _OUT_OF_TIME = frozenset({-signal.SIGXCPU})
@@ -70,7 +72,10 @@ async def _run(document: IO[bytes], filename: str, declared_type: str, limits: L
             stdin=document,
             env=_environment(),
             seconds=limits.wall_seconds,
-            max_output=limits.max_characters * _UTF8_BYTES + limits.max_pages * _PAGE_BYTES + _FRAME_BYTES,
+            max_output=limits.max_characters * (2 * _UTF8_BYTES + _LAYOUT_BYTES // 2)
+            + limits.max_pages * _PAGE_BYTES
+            + limits.table_cells * _CELL_BYTES
+            + _FRAME_BYTES,
         )
     except TimeoutError as error:
         raise errors.timeout(limits.wall_seconds) from error

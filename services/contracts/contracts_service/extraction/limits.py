@@ -33,6 +33,8 @@ class Limits:
     """Declared size per compressed byte of one entry of a DOCX; Word's own XML reaches 40."""
     zip_ratio_free_bytes: int = 4 * _MIB
     xml_depth: int = 2_000
+    table_cells: int = 100_000
+    """Cells of all tables; tables beyond are read as text alone."""
     ocr_pages: int = 50
     ocr_seconds: float = 40.0
     """Time for recognizing all scanned pages; pages left over stay without text."""

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from contracts_service.extraction import errors
+from contracts_service.extraction.aligned import aligned_tables
+from contracts_service.extraction.boxes import LINE_HYPHEN, View, words_on
 from contracts_service.extraction.extracted import ExtractedText
+from contracts_service.extraction.layout import Box, Word
 from contracts_service.extraction.limits import Limits
 from contracts_service.extraction.media import MediaType
-from contracts_service.extraction.ocr import Recognizer, find_recognizer
-from contracts_service.extraction.pages import PageCollector
+from contracts_service.extraction.ocr import Recognized, Recognizer, find_recognizer
+from contracts_service.extraction.pages import PageCollector, words_in
+from contracts_service.extraction.ruled import lines_on, ruled_tables
+from contracts_service.extraction.tables import Cell
 
 _END = b"%%EOF"
 _OBJECT = re.compile(rb"\d+ \d+ obj\b")
 _LINEARIZED = re.compile(rb"/Linearized\b.{0,200}?/L\s+(\d+)|/L\s+(\d+).{0,200}?/Linearized\b", re.DOTALL)
-_LINE_HYPHEN = "\ufffe"  # PDFium's sign for a hyphen at the end of a line, whose line end it swallows
 _SCAN_LETTERS = 25
 """A page with fewer letters and digits than this, and an image, is a picture of a page."""
 
@@ -75,30 +80,62 @@ class _PdfReading:
 
     def read(self) -> ExtractedText:
         for index in range(len(self._document)):
-            self._collector.add(self._read_page(index))
+            self._read_page(index)
         return self._collector.result(
             engine="pdfium+tesseract" if self._recognized else "pdfium",
             pictured=frozenset(self._pictured),
             ocr=self._recognized > 0,
         )
 
-    def _read_page(self, index: int) -> str:
-        with _page(self._document, index) as page:
-            text = _text_of(page)
-            if not _is_scan(page, text):
-                return text
-            recognized = self._recognize(page)
-            if recognized.strip():
-                self._recognized += 1
-                return recognized
-            self._pictured.add(index + 1)
-            return text
+    def _read_page(self, index: int) -> None:
+        with _page(self._document, index) as page, _textpage(page) as textpage:
+            original = _text_of(textpage)
+            text = original.replace(LINE_HYPHEN, "-\n").replace("\f", "\n")
+            if _is_scan(page, text):
+                recognized = self._recognize(page)
+                if recognized.text:
+                    self._recognized += 1
+                    self._place_recognized(page, recognized)
+                    return
+                self._pictured.add(index + 1)
+            cleaned = self._collector.add(text)
+            view = View(page)
+            words = list(words_on(textpage, view, original, text, cleaned))
+            self._place(page, view, words, cleaned)
 
-    def _recognize(self, page: pdfium.PdfPage) -> str:
+    def _place_recognized(self, page: pdfium.PdfPage, recognized: Recognized) -> None:
+        cleaned = self._collector.add(recognized.text)
+        seen = {first: (start, end) for first, _last, start, end in words_in(recognized.text, cleaned)}
+        words, at = [], 0
+        for spelled, box, confidence in recognized.words:
+            at = recognized.text.index(spelled, at)
+            if at in seen:
+                words.append(Word(*seen[at], box, confidence))
+            at += len(spelled)
+        self._place(page, View(page), words, cleaned)
+
+    def _place(self, page: pdfium.PdfPage, view: View, words: list[Word], cleaned: str) -> None:
+        number = self._collector.page_count
+        level, upright = lines_on(page, view)
+        ruled = ruled_tables(level, upright, words, cleaned, number)
+        drawn = [_around(cells) for cells in ruled]
+        free = [word for word in words if not any(_holds(box, word.box) for box in drawn)]
+        self._collector.place(view.size, words, [*ruled, *aligned_tables(free, cleaned, number)])
+
+    def _recognize(self, page: pdfium.PdfPage) -> Recognized:
         seconds = self._ocr_until - time.monotonic()
         if self._recognizer is None or self._recognized >= self._limits.ocr_pages or seconds <= 0:
-            return ""
+            return Recognized("", ())
         return self._recognizer.recognize(page, self._limits, seconds=seconds)
+
+
+def _around(cells: Sequence[Cell]) -> Box:
+    return reduce(Box.around, (cell.box for cell in cells if cell.box))
+
+
+def _holds(box: Box, word: Box) -> bool:
+    across, down = (word.left + word.right) // 2, (word.top + word.bottom) // 2
+    return box.left <= across <= box.right and box.top <= down <= box.bottom
 
 
 @contextmanager
@@ -118,16 +155,21 @@ def _page(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage]:
         page.close()
 
 
-def _text_of(page: pdfium.PdfPage) -> str:
+@contextmanager
+def _textpage(page: pdfium.PdfPage) -> Iterator[pdfium.PdfTextPage]:
     try:
         textpage = page.get_textpage()
     except pdfium.PdfiumError as error:
         raise errors.corrupt("PDF", detail="page_text") from error
     try:
-        text: str = textpage.get_text_range(errors="replace") if textpage.count_chars() > 0 else ""
+        yield textpage
     finally:
         textpage.close()
-    return text.replace(_LINE_HYPHEN, "-\n").replace("\f", "\n")
+
+
+def _text_of(textpage: pdfium.PdfTextPage) -> str:
+    text: str = textpage.get_text_range(errors="replace") if textpage.count_chars() > 0 else ""
+    return text
 
 
 def _is_scan(page: pdfium.PdfPage, text: str) -> bool:

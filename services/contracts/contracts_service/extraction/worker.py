@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 
 from contracts_service.extraction import errors
 from contracts_service.extraction.confine import confine, die_with_parent, forbid_writing_files
@@ -58,7 +57,7 @@ def main(arguments: list[str]) -> None:
             limits=limits,
             before_reading=forbid_writing_files,
         )
-        answer = {"extracted": asdict(extracted)}
+        answer = {"extracted": extracted.to_mapping()}
     except DocumentRejected as rejected:
         answer = {
             "rejected": {

@@ -172,7 +172,10 @@ async def test_no_secret_of_the_service_reaches_the_reader(
 ) -> None:
     """A program that stands in for Tesseract tells the names in its environment."""
     program = tmp_path / "tesseract"
-    program.write_text(f"#!{sys.executable}\nimport os, sys\nsys.stdin.buffer.read()\nprint(*os.environ)\n")
+    program.write_text(
+        f"#!{sys.executable}\nimport os, sys\nsys.stdin.buffer.read()\nprint('a heading')\n"
+        "for name in os.environ:\n    print(5, 1, 1, 1, 1, 1, 0, 0, 9, 9, 90, name, sep='\\t')\n"
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("DATABASE_URL", "postgresql://secret")

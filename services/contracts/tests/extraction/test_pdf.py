@@ -125,7 +125,9 @@ def stand_in_tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program.write_text(
         f"#!{sys.executable}\nimport sys\nheader, _, pixels = sys.stdin.buffer.read().partition(b' 255\\n')\n"
         "width, height = map(int, header.split()[1:])\nassert len(pixels) == width * height\n"
-        "print('recognized', width, height, 'dark' if min(pixels) < 64 else 'white')\n"
+        "print('level page_num block_num par_num line_num word_num left top width height conf text')\n"
+        "for at, word in enumerate(('recognized', width, height, 'dark' if min(pixels) < 64 else 'white')):\n"
+        "    print(5, 1, 1, 1, 1, at + 1, 10 * at, 5, 9, 9, 91.5, word, sep='\\t')\n"
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
