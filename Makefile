@@ -19,7 +19,7 @@ ONLY ?=
 SAMPLE ?=
 ARGS ?= --help
 
-.PHONY: help install generate lock run up down ai audit test browser tesseract screenshots prove-ledger crash-import asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts bench-bulk eval eval-verifier eval-contradictions
+.PHONY: help install generate lock run up down ai audit test browser tesseract screenshots prove-ledger crash-import asvs mutants branches check fix bench bench-rest bench-ai bench-savings bench-auth bench-contracts bench-bulk eval eval-verifier eval-ocr eval-contradictions
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 14
@@ -117,6 +117,9 @@ eval: install  ## reads the 40 contracts of cuad-dev and scores the clauses foun
 
 eval-verifier: install  ## tells the verifier of evidence 5,000 lies and as many truths as five contracts hold
 	@$(BIN)/python -m tests.eval.verifier
+
+eval-ocr: install tesseract  ## prints real contracts, scans them badly, and tells how far OCR's confidence can be trusted
+	@$(BIN)/python -m tests.eval.ocr
 
 eval-contradictions: install  ## shows every contradiction found in the sample and in the 40 contracts of cuad-dev
 	@$(BIN)/python -m tests.eval.contradictions

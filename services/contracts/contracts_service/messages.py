@@ -11,6 +11,8 @@ from contracts_service import names
 from contracts_service.analysis.model import StoredEvidence, StoredValue
 from contracts_service.contracts.model import Contract
 from contracts_service.documents.model import Document, Page
+from contracts_service.extraction.layout import TENTHS, Box
+from contracts_service.extraction.tables import Cell, Table
 from contracts_service.fields import FIELDS
 from contracts_service.operations.model import GroupResult, Operation
 from contracts_service.prompts.uses import questions_of
@@ -58,6 +60,7 @@ def document(record: Document) -> contract_pb2.Document:
         page_count=record.page_count,
         word_count=record.word_count,
         text_state=record.text_state,  # type: ignore[arg-type]
+        ocr_confidence=record.ocr_confidence or 0,
     )
 
 
@@ -175,6 +178,30 @@ def page(stored: Page) -> contract_service_pb2.Page:
     return contract_service_pb2.Page(
         number=stored.number, char_start=stored.char_start, char_end=stored.char_end, text=stored.text
     )
+
+
+def table(number: int, stored: Table) -> contract_service_pb2.Table:
+    """A table by cell."""
+    return contract_service_pb2.Table(number=number, page=stored.page, cells=map(_cell, stored.cells))
+
+
+def _cell(stored: Cell) -> contract_service_pb2.TableCell:
+    return contract_service_pb2.TableCell(
+        row=stored.row,
+        column=stored.column,
+        row_span=stored.row_span,
+        column_span=stored.column_span,
+        text=stored.text,
+        char_start=stored.start,
+        char_end=stored.end,
+        box=box(stored.box) if stored.box else None,
+    )
+
+
+def box(stored: Box) -> contract_service_pb2.Box:
+    """Edges in points."""
+    left, top, right, bottom = (edge / TENTHS for edge in stored)
+    return contract_service_pb2.Box(left=left, top=top, right=right, bottom=bottom)
 
 
 def hits(found: Sequence[Hit]) -> list[contract_service_pb2.SearchHit]:

@@ -19,6 +19,7 @@ from contracts_service.contracts import access, service
 from contracts_service.contracts.changes import columns
 from contracts_service.contracts.intake import Intake, Upload
 from contracts_service.documents import store as documents
+from contracts_service.documents.locating import locate
 from contracts_service.documents.objects import Objects
 from contracts_service.questions.service import ProvenSentence, Questions, Summary
 from contracts_service.search.service import search
@@ -186,6 +187,31 @@ class ContractHandlers(contract_service_pb2_grpc.ContractServiceServicer):
             if more
             else "",
         )
+
+    async def ListTables(  # noqa: N802
+        self, request: contract_service_pb2.ListTablesRequest, context: Context
+    ) -> contract_service_pb2.ListTablesResponse:
+        size, identity = request.page_size or _DEFAULT_PAGES, current_identity.get()
+        after = pagination.ordinal(request.page_token, "tables", request.parent)
+        async with self.postgres.transaction(identity.tenant) as connection:
+            contract = await access.permitted(connection, identity, access.READ, request.parent)
+            document = service.require_document(contract)
+            found = await documents.tables(connection, document.id, after=after, limit=size + 1)
+        return contract_service_pb2.ListTablesResponse(
+            tables=[messages.table(number, table) for number, table in found[:size]],
+            next_page_token=pagination.encode([str(found[size - 1][0])], "tables", request.parent)
+            if len(found) > size
+            else "",
+        )
+
+    async def LocateText(  # noqa: N802
+        self, request: contract_service_pb2.LocateTextRequest, context: Context
+    ) -> contract_service_pb2.LocateTextResponse:
+        identity = current_identity.get()
+        async with self.postgres.transaction(identity.tenant) as connection:
+            contract = await access.permitted(connection, identity, access.READ, request.name)
+            document = service.require_document(contract)
+            return await locate(connection, document.id, request.char_start, request.char_end)
 
     async def DownloadDocument(  # noqa: N802
         self, request: contract_service_pb2.DownloadDocumentRequest, context: Context

@@ -8,7 +8,7 @@ from contracts_service.contracts import access, service, store
 from contracts_service.contracts.model import Contract, NewContract
 from contracts_service.documents import service as documents
 from contracts_service.documents import store as document_store
-from contracts_service.documents.model import Document, Page
+from contracts_service.documents.model import Content, Document
 from contracts_service.documents.objects import Objects
 from service_runtime.errors import invalid
 from service_runtime.identifiers import new_id
@@ -37,7 +37,7 @@ class Prepared:
 
     document: Document
     # None where the document has its rows already.
-    pages: list[Page] | None
+    content: Content | None
     known: Contract | None = None
 
 
@@ -79,8 +79,8 @@ class Intake:
     ) -> tuple[Contract, bool]:
         """The contract of what was prepared, and whether it was there already. Raises CONDITION_FORBIDS."""
         document = prepared.document
-        if prepared.pages is not None:
-            await document_store.insert(connection, identity.tenant, document, prepared.pages)
+        if prepared.content is not None:
+            await document_store.insert(connection, identity.tenant, document, prepared.content)
         # Other than ours where the same bytes came in by another call in the meantime.
         document = await document_store.by_sha256(connection, document.sha256) or document
         return await self._create(connection, identity, upload, document, action)
@@ -117,12 +117,12 @@ class Intake:
 
     async def _stored(
         self, identity: Identity, upload: Upload, received: documents.Received
-    ) -> tuple[Document, list[Page]]:
+    ) -> tuple[Document, Content]:
         """Read, and its bytes in storage; rows come later."""
         extracted = await documents.read(received, upload.filename, upload.declared_type, self.limit_bytes)
-        document, pages = documents.describe(identity.tenant, received, upload.filename, extracted)
+        document, content = documents.describe(identity.tenant, received, upload.filename, extracted)
         await self.objects.put(document.object_key, received.path)
-        return document, pages
+        return document, content
 
     async def _known(self, identity: Identity, sha256: str) -> Contract | Document | None:
         """The contract with these bytes; or their document alone, when the contract was deleted."""

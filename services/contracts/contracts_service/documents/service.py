@@ -12,11 +12,12 @@ from uuid import UUID
 import grpc
 
 from bloom.contracts.v1 import contract_pb2
-from contracts_service.documents.model import Document, Page
+from contracts_service.documents.model import Content, Document, Page
 from contracts_service.extraction import errors as rejections
 from contracts_service.extraction.errors import DocumentRejected
 from contracts_service.extraction.extracted import ExtractedText
 from contracts_service.extraction.isolate import extract
+from contracts_service.extraction.layout import PageLayout, is_sure, unpack
 from contracts_service.extraction.limits import Limits
 from service_runtime.errors import DomainError, Reason
 from service_runtime.identifiers import new_id
@@ -70,7 +71,7 @@ async def read(received: Received, filename: str, declared_type: str, limit_byte
 
 def describe(
     org_id: UUID, received: Received, filename: str, extracted: ExtractedText
-) -> tuple[Document, list[Page]]:
+) -> tuple[Document, Content]:
     """The rows that a file becomes."""
     document = Document(
         id=new_id(),
@@ -82,12 +83,21 @@ def describe(
         page_count=extracted.page_count,
         word_count=extracted.words,
         text_state=_text_state(extracted),
+        ocr_confidence=extracted.ocr_confidence,
     )
-    pages = [
-        Page(number, start, end, extracted.text[start:end])
-        for number, (start, end) in enumerate(extracted.pages, start=1)
-    ]
-    return document, pages
+    layouts = {page.number: page for page in extracted.layouts} if extracted.ocr else {}
+    pages = []
+    for number, (start, end) in enumerate(extracted.pages, start=1):
+        text = extracted.text[start:end]
+        pages.append(Page(number, start, end, text, _unsure(layouts.get(number), text)))
+    return document, Content(tuple(pages), extracted.layouts, extracted.tables)
+
+
+def _unsure(layout: PageLayout | None, text: str) -> tuple[tuple[int, int], ...]:
+    words = unpack(layout.words) if layout else ()
+    return tuple(
+        (word.start, word.end) for word in words if not is_sure(text[word.start : word.end], word.confidence)
+    )
 
 
 def refusal(rejected: DocumentRejected) -> DomainError:

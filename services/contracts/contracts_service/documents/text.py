@@ -14,4 +14,7 @@ def assemble(document: Document, pages: Sequence[Page]) -> DocumentText:
         pages=tuple((page.char_start, page.char_end) for page in pages),
         document_id=names.document(document.id),
         sha256=document.sha256,
+        unsure=tuple(
+            (page.char_start + start, page.char_start + end) for page in pages for start, end in page.unsure
+        ),
     )

@@ -35,6 +35,10 @@ class Place:
             return (self.evidence(document),)
         return passages(document, *document.normalized.stored.origin(self.start, self.end))
 
+    def is_unsure(self, document: DocumentText) -> bool:
+        """Whether OCR read a word of it too unsurely."""
+        return document.is_unsure(*document.normalized.stored.origin(self.start, self.end))
+
     def crosses_page(self, document: DocumentText) -> bool:
         """Whether the passage starts on one page and ends on another."""
         start, end = document.normalized.stored.origin(self.start, self.end)
@@ -87,7 +91,12 @@ def _whole(document: DocumentText, spans: list[tuple[int, int]], *, exact: bool)
     normalized = document.normalized
     places = (Place(*normalized.key.origin(start, end), exact=exact) for start, end in spans)
     whole = tuple(place for place in places if not is_cut(normalized.text, place.start, place.end))
-    return Located(whole, None if whole else Reason.QUOTE_CUT)
+    if not whole:
+        return Located((), Reason.QUOTE_CUT)
+    sure = tuple(place for place in whole if not place.is_unsure(document))
+    if not sure:
+        return Located((), Reason.SCAN_UNSURE, whole[0].passages(document))
+    return Located(sure)
 
 
 def is_cut(text: str, start: int, end: int) -> bool:

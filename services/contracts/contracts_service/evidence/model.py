@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from operator import itemgetter
 
 from contracts_service.evidence.normalize import Normalized, Rewritten, normalize, rewrite
 from contracts_service.evidence.pages import running_lines
@@ -26,12 +27,21 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class DocumentText:
-    """A document's stored text. Offsets are code points; `pages` are [start, end), in order, covering it."""
+    """A document's stored text. Offsets are code points; `pages` are [start, end), in order, covering it.
+
+    `unsure` are words, [start, end) in order, that OCR read too unsurely for them to prove anything.
+    """
 
     text: str
     pages: tuple[tuple[int, int], ...]
     document_id: str
     sha256: str
+    unsure: tuple[tuple[int, int], ...] = ()
+
+    def is_unsure(self, start: int, end: int) -> bool:
+        """Whether [start, end) of the stored text holds such a word."""
+        first = bisect_right(self.unsure, start, key=itemgetter(1))
+        return first < len(self.unsure) and self.unsure[first][0] < end
 
     @cached_property
     def normalized(self) -> Normalized:

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     QUOTE_NOT_EXACT = "QUOTE_NOT_EXACT"
     QUOTE_CUT = "QUOTE_CUT"
     CROSSES_PAGE = "CROSSES_PAGE"
+    SCAN_UNSURE = "SCAN_UNSURE"
     REDACTED_PASSAGE = "REDACTED_PASSAGE"
     NO_REDACTION_MARK = "NO_REDACTION_MARK"
     ADDRESSES_MACHINE = "ADDRESSES_MACHINE"
@@ -54,6 +55,7 @@ SENTENCES = {
     Reason.QUOTE_NOT_EXACT: "The quote stands in the document only nearly so, as when a scanner misread it.",
     Reason.QUOTE_CUT: "The quote starts or ends within a word or a number of the document.",
     Reason.CROSSES_PAGE: "The quote runs across a page break, where footers and headers may hide text.",
+    Reason.SCAN_UNSURE: "OCR was not sure of a word of the quote; compare it with the picture of the page.",
     Reason.REDACTED_PASSAGE: "The quoted passage is redacted, so it cannot state the value.",
     Reason.NO_REDACTION_MARK: "The quote holds no redaction mark.",
     Reason.ADDRESSES_MACHINE: "The passage tells a machine what to report; it is no term of the contract.",

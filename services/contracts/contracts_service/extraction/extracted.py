@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from contracts_service.extraction.layout import Box, PageLayout
-from contracts_service.extraction.tables import Cell, Table
+from contracts_service.extraction.layout import PageLayout
+from contracts_service.extraction.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class ExtractedText:
     ocr: bool
     pages_without_text: tuple[int, ...]
     engine: str
+    # Mean of the words that were recognized, 0..100.
+    ocr_confidence: int | None = None
     # Of formats that have pages with places; none for the others.
     layouts: tuple[PageLayout, ...] = ()
     tables: tuple[Table, ...] = ()
@@ -39,9 +41,8 @@ class ExtractedText:
             [page.number, page.width, page.height, base64.b64encode(page.words).decode()]
             for page in self.layouts
         ]
-        tables = [[astuple(cell) for cell in table.cells] for table in self.tables]
         plain = replace(self, layouts=(), tables=())
-        return {**asdict(plain), "layouts": layouts, "tables": tables}
+        return {**asdict(plain), "layouts": layouts, "tables": [table.to_list() for table in self.tables]}
 
     def to_json(self) -> str:
         """One JSON object, in UTF-8 safe characters."""
@@ -64,11 +65,6 @@ class ExtractedText:
                     PageLayout(number, width, height, base64.b64decode(words))
                     for number, width, height, words in fields["layouts"]
                 ),
-                "tables": tuple(Table(tuple(map(_cell, cells))) for cells in fields["tables"]),
+                "tables": tuple(map(Table.from_list, fields["tables"])),
             }
         )
-
-
-def _cell(values: list[Any]) -> Cell:
-    *numbers, box = values
-    return Cell(*numbers, Box(*box) if box else None)

@@ -7,6 +7,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from statistics import fmean
 
 from contracts_service.extraction import errors
 from contracts_service.extraction.extracted import ExtractedText
@@ -127,9 +128,11 @@ class PageCollector:
             raise errors.too_many_characters(self._limits.max_characters)
 
     def result(
-        self, *, engine: str, pictured: frozenset[int] = frozenset(), ocr: bool = False
+        self, *, engine: str, pictured: frozenset[int] = frozenset(), recognized: Sequence[int] = ()
     ) -> ExtractedText:
         """The stored text. `pictured` are pages (from 1) that show something but have no words.
+
+        `recognized` are OCR's confidences, of each word that it read.
 
         Raises `DocumentRejected` (DOCUMENT_EMPTY) when nothing is written and nothing is shown.
         """
@@ -144,7 +147,8 @@ class PageCollector:
             page_count=len(self._pages),
             words=len(text.split()),
             needs_ocr=2 * len(pictured) > len(self._pages),
-            ocr=ocr,
+            ocr=bool(recognized),
+            ocr_confidence=round(fmean(recognized)) if recognized else None,
             pages_without_text=tuple(sorted(pictured.union(textless))),
             engine=engine,
             layouts=tuple(self._layouts),

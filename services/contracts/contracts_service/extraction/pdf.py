@@ -76,6 +76,7 @@ class _PdfReading:
         self._recognizer: Recognizer | None = find_recognizer()
         self._ocr_until = time.monotonic() + limits.ocr_seconds
         self._recognized = 0
+        self._confidences: list[int] = []
         self._pictured: set[int] = set()
 
     def read(self) -> ExtractedText:
@@ -84,7 +85,7 @@ class _PdfReading:
         return self._collector.result(
             engine="pdfium+tesseract" if self._recognized else "pdfium",
             pictured=frozenset(self._pictured),
-            ocr=self._recognized > 0,
+            recognized=self._confidences,
         )
 
     def _read_page(self, index: int) -> None:
@@ -112,6 +113,7 @@ class _PdfReading:
             if at in seen:
                 words.append(Word(*seen[at], box, confidence))
             at += len(spelled)
+            self._confidences.append(confidence)
         self._place(page, View(page), words, cleaned)
 
     def _place(self, page: pdfium.PdfPage, view: View, words: list[Word], cleaned: str) -> None:

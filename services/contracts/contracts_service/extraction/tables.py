@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from itertools import groupby
+from typing import Any
 
 from contracts_service.extraction.layout import Box
 
@@ -47,6 +48,25 @@ class Table:
     """Cells by row, then by column. One that goes on over a page break is one table of each page."""
 
     cells: tuple[Cell, ...]
+
+    @property
+    def page(self) -> int:
+        """Its page, from 1."""
+        return self.cells[0].page
+
+    def to_list(self) -> list[list[Any]]:
+        """As JSON has it."""
+        return [list(astuple(cell)) for cell in self.cells]
+
+    @classmethod
+    def from_list(cls, cells: list[list[Any]]) -> Table:
+        """Read back what `to_list` gave."""
+        return cls(
+            tuple(
+                Cell(row, column, row_span, column_span, start, end, page, text, Box(*box) if box else None)
+                for row, column, row_span, column_span, start, end, page, text, box in cells
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,8 @@ async def _forget_documents(
     )
     ids = [row["id"] for row in gone]
     await connection.execute("DELETE FROM page_words WHERE document_id = ANY($1::uuid[])", ids)
+    await connection.execute("DELETE FROM page_layouts WHERE document_id = ANY($1::uuid[])", ids)
+    await connection.execute("DELETE FROM document_tables WHERE document_id = ANY($1::uuid[])", ids)
     await connection.execute("DELETE FROM document_pages WHERE document_id = ANY($1::uuid[])", ids)
     await connection.execute("DELETE FROM documents WHERE id = ANY($1::uuid[])", ids)
     await connection.executemany(

@@ -1,5 +1,7 @@
 """What must never be verified, however the document is printed, scanned, blacked out or forged."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,6 +147,26 @@ class TestScans:
         (passage,) = entry.evidence
         assert passage.stands_in(where)
         assert passage.quote in words
+
+    @given(facts(), st.data())
+    def test_what_ocr_was_unsure_of_is_shown_but_proves_nothing(
+        self, fact: Fact, data: st.DataObject
+    ) -> None:
+        where = document(f"Time is of the essence.\n\n{fact.sentence}.\n\nThe Parties agree.")
+        begins = where.text.index(fact.sentence)
+        start = data.draw(st.integers(begins, begins + len(fact.sentence) - 1))
+        entry = check(
+            replace(where, unsure=((0, 4), (start, start + 1))),
+            fact.field,
+            fact.value,
+            fact.unit,
+            fact.sentence,
+        )
+        assert (entry.status, entry.reason) == (Status.UNVERIFIED, "SCAN_UNSURE")
+        assert entry.evidence[0].stands_in(where)
+        elsewhere = replace(where, unsure=((0, begins), (begins + len(fact.sentence), len(where.text))))
+        sure = check(where, fact.field, fact.value, fact.unit, fact.sentence)
+        assert check(elsewhere, fact.field, fact.value, fact.unit, fact.sentence) == sure
 
     def test_words_that_are_nowhere_are_not_found(self) -> None:
         where = document("The total capacity of the facility shall be 30 MW.")

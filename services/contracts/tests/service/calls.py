@@ -157,6 +157,12 @@ CALLS: dict[str, Callable[[Caller, str, str], Awaitable[Any]]] = {
     "ListPages": lambda who, name, _: who.call(
         "ListPages", contract_service_pb2.ListPagesRequest(parent=name)
     ),
+    "ListTables": lambda who, name, _: who.call(
+        "ListTables", contract_service_pb2.ListTablesRequest(parent=name)
+    ),
+    "LocateText": lambda who, name, _: who.call(
+        "LocateText", contract_service_pb2.LocateTextRequest(name=name, char_start=0, char_end=4)
+    ),
     "DownloadDocument": lambda who, name, _: events(
         who.stub().DownloadDocument(
             contract_service_pb2.DownloadDocumentRequest(name=name), metadata=who.metadata
